@@ -1,0 +1,111 @@
+package javelin.boot.guest.assign;
+
+import static javelin.boot.guest.asm.Mem.ptr;
+import static javelin.boot.guest.asm.Reg.*;
+import static javelin.boot.guest.asm.Width.*;
+
+import java.util.List;
+import javelin.boot.guest.GuestProgram;
+import javelin.boot.guest.asm.Cond;
+import javelin.boot.guest.asm.Label;
+import javelin.boot.guest.runtime.CheckingGuest;
+
+/**
+ * The guest that drives the virtio functions of PCI bus 0 that it knows, without Linux: blocks,
+ * whose last two sectors it overwrites, and entropy. Other functions are left alone.
+ *
+ * <p>It is short, as ring 0 is emulated instruction by instruction on some nested hosts.
+ */
+public final class VirtioCheckGuest extends CheckingGuest {
+  private static final int PAGE = 4096;
+  private static final int VENDOR = 0x1af4;
+
+  /** Device IDs of functions without the legacy interface: 0x1040 to 0x107f. */
+  private static final int DEVICE_SHIFT = 16 + 6;
+
+  private static final int DEVICES = 0x1040 >> 6;
+
+  private final AddressMap addresses;
+  private final Allocator allocator;
+  private final Functions functions;
+  private final Bars bars;
+  private final Capabilities capabilities;
+  private final MsixChecks msix;
+  private final VirtioDriver driver;
+  private final VirtioQueue queue;
+  private final List<DeviceChecks> devices;
+  private final Label count;
+
+  private VirtioCheckGuest(PciPlatform platform) {
+    super("virtio-check", platform.sleepType());
+    Kit kit = new Kit(a, r, entry, acpi, apic, ioApic, interrupts, platform);
+    addresses = new AddressMap(kit);
+    allocator = new Allocator(kit);
+    functions = new Functions(kit);
+    bars = new Bars(kit, functions, allocator, addresses);
+    capabilities = new Capabilities(kit, functions);
+    msix = new MsixChecks(kit, functions, addresses);
+    PciInterrupts pciInterrupts = new PciInterrupts(kit, functions, msix);
+    queue = new VirtioQueue(kit, pciInterrupts);
+    driver = new VirtioDriver(kit, msix, pciInterrupts, queue);
+    devices =
+        List.of(new VirtioBlkChecks(kit, driver, queue), new VirtioRngChecks(kit, driver, queue));
+    count = r.variable("virtioFunctions", 4);
+  }
+
+  /** The guest for a machine of that kind. */
+  public static GuestProgram program(PciPlatform platform) {
+    return new VirtioCheckGuest(platform).assemble();
+  }
+
+  @Override
+  protected void emitChecks() {
+    checkAcpi();
+    checkClock();
+    apic.emitSetUp();
+    r.endLine();
+    allocator.emitSetUp();
+    functions.emitScan();
+    functions.forEach(this::emitFunction);
+    r.print("virtio functions: ");
+    a.mov(EAX, ptr(count)).call(r.putDec).cmp(DWORD, ptr(count), 0);
+    r.check(Cond.NE, "a virtio function to check");
+    r.endLine();
+  }
+
+  private void emitFunction() {
+    Label out = new Label("not virtio");
+    a.mov(EAX, ptr(RBX, Functions.IDS)).mov(ECX, EAX).and(ECX, 0xffff).cmp(ECX, VENDOR).jnz(out);
+    a.shr(EAX, DEVICE_SHIFT).cmp(EAX, DEVICES).jnz(out).inc(DWORD, ptr(count));
+    functions.emitIdentity();
+    r.print("\r\n");
+    bars.emit();
+    capabilities.emit();
+    a.cmp(DWORD, ptr(RBX, Functions.CAP_MSIX), 0);
+    r.check(Cond.NE, "virtio functions have MSI-X");
+    a.cmp(DWORD, ptr(RBX, Functions.CAP_MSIX), 0).jz(out);
+    driver.emitFind();
+    a.jz(out);
+    devices.forEach(DeviceChecks::emit);
+    functions.command(0);
+    a.label(out);
+  }
+
+  @Override
+  protected void emitRoutines() {
+    addresses.emitRoutines();
+    allocator.emitRoutines();
+    functions.emitRoutines();
+    bars.emitRoutines();
+    msix.emitRoutines();
+    driver.emitRoutines();
+    devices.forEach(DeviceChecks::emitRoutines);
+  }
+
+  @Override
+  protected void emitRoom() {
+    a.align(PAGE);
+    queue.emitRoom();
+    devices.forEach(DeviceChecks::emitRoom);
+  }
+}

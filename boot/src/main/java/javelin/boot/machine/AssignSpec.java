@@ -1,0 +1,68 @@
+package javelin.boot.machine;
+
+import javelin.devices.pci.PciAddress;
+import javelin.passthrough.assigned.AssignOptions;
+import javelin.passthrough.assigned.RomOption;
+import javelin.passthrough.host.HostAddress;
+
+/**
+ * A device of the host that the guest gets: {@code 0000:03:00.0[,addr=05][,x-no-mmap]...}.
+ *
+ * @param device where it is on the host
+ * @param slot where it is in the guest; null for the next free device
+ * @param options how it is assigned
+ * @param isTaken whether it was taken from its host driver before, and is left so afterwards
+ */
+public record AssignSpec(
+    HostAddress device, PciAddress slot, AssignOptions options, boolean isTaken) {
+  private static final String HELP =
+      "options are addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap, x-no-irqfd,"
+          + " x-no-resample, x-no-prefault";
+
+  /**
+   * Reads a value of {@code --assign} or {@code --assign-taken}.
+   *
+   * @param option the option's name, for the error
+   */
+  public static AssignSpec parse(String option, String text, boolean isTaken) {
+    Suboptions values = new Suboptions(option, text, true);
+    try {
+      AssignSpec spec =
+          new AssignSpec(
+              HostAddress.parse(values.value()),
+              slot(values.take("addr")),
+              options(values),
+              isTaken);
+      values.requireNoMore(HELP);
+      return spec;
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(option, text, e.getMessage());
+    }
+  }
+
+  private static PciAddress slot(String text) {
+    if (text == null) {
+      return null;
+    }
+    PciAddress slot = PciAddress.parse(text);
+    if (slot.bus() != 0 || slot.deviceFunction() == 0) {
+      throw new IllegalArgumentException("addr is on bus 0, from 01 to 1f");
+    }
+    return slot;
+  }
+
+  private static AssignOptions options(Suboptions values) {
+    String noReset = values.take("no-reset");
+    String rom = values.take("rom");
+    if (noReset != null && !noReset.equals("allow")) {
+      throw new IllegalArgumentException("no-reset takes the value allow only");
+    }
+    return new AssignOptions(
+        !values.takeFlag("x-no-mmap"),
+        !values.takeFlag("x-no-irqfd"),
+        !values.takeFlag("x-no-resample"),
+        !values.takeFlag("x-no-prefault"),
+        noReset != null,
+        rom == null ? RomOption.OFF : RomOption.parse(rom));
+  }
+}

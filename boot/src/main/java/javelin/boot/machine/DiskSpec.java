@@ -1,0 +1,107 @@
+package javelin.boot.machine;
+
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import javelin.devices.virtio.blk.VirtioBlk;
+
+/**
+ * A disk of the guest's: {@code disk.img[,readonly=on][,serial=TEXT][,queues=N]} and {@code
+ * [,cache=none|writeback][,aio=uring|threads|sync]}.
+ *
+ * @param path a raw image file, or a block device
+ * @param isReadOnly whether the guest may only read it
+ * @param serial its serial number; empty for none
+ * @param queues number of request queues
+ * @param isDirect whether the host's page cache is passed by
+ * @param aio how requests are done
+ */
+public record DiskSpec(
+    Path path, boolean isReadOnly, String serial, int queues, boolean isDirect, Aio aio) {
+  private static final String OPTION = "--disk";
+  private static final String HELP =
+      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW";
+  private static final Pattern SERIAL = Pattern.compile("[!-~]{1,20}");
+
+  /** How requests are done. */
+  public enum Aio {
+    /** As the kernel can. */
+    AUTO,
+    URING,
+    THREADS,
+    SYNC
+  }
+
+  /** A disk in the host's page cache. */
+  public DiskSpec(Path path, boolean isReadOnly, String serial, int queues) {
+    this(path, isReadOnly, serial, queues, false, Aio.AUTO);
+  }
+
+  /**
+   * Reads a value of {@code --disk}.
+   *
+   * @throws ConfigException naming what is wrong with it
+   */
+  public static DiskSpec parse(String text) {
+    Suboptions values = new Suboptions(OPTION, text, true);
+    try {
+      if (values.value().isEmpty()) {
+        throw new IllegalArgumentException("give a file, as in disk.img,readonly=on");
+      }
+      DiskSpec spec =
+          new DiskSpec(
+              Path.of(values.value()),
+              isReadOnly(values.take("readonly")),
+              serial(values.take("serial")),
+              queues(values.take("queues")),
+              isDirect(values.take("cache")),
+              aio(values.take("aio")));
+      values.requireNoMore(HELP);
+      return spec;
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(OPTION, text, e.getMessage());
+    }
+  }
+
+  private static boolean isReadOnly(String text) {
+    if (text != null && !text.equals("on") && !text.equals("off")) {
+      throw new IllegalArgumentException("readonly is on or off");
+    }
+    return "on".equals(text);
+  }
+
+  private static boolean isDirect(String text) {
+    if (text != null && !text.equals("none") && !text.equals("writeback")) {
+      throw new IllegalArgumentException("cache is none or writeback");
+    }
+    return "none".equals(text);
+  }
+
+  private static Aio aio(String text) {
+    return switch (text == null ? "auto" : text) {
+      case "auto" -> Aio.AUTO;
+      case "uring" -> Aio.URING;
+      case "threads" -> Aio.THREADS;
+      case "sync" -> Aio.SYNC;
+      default -> throw new IllegalArgumentException("aio is auto, uring, threads or sync");
+    };
+  }
+
+  private static String serial(String text) {
+    if (text != null && !SERIAL.matcher(text).matches()) {
+      throw new IllegalArgumentException("serial takes 1 to 20 characters of ASCII, no spaces");
+    }
+    return text == null ? "" : text;
+  }
+
+  private static int queues(String text) {
+    try {
+      int queues = text == null ? 1 : Integer.parseInt(text);
+      if (queues >= 1 && queues <= VirtioBlk.MAX_QUEUES) {
+        return queues;
+      }
+    } catch (NumberFormatException e) {
+      // As for a number out of range.
+    }
+    throw new IllegalArgumentException("queues is a number from 1 to " + VirtioBlk.MAX_QUEUES);
+  }
+}

@@ -1,0 +1,30 @@
+package javelin.boot.machine;
+
+import java.nio.file.Path;
+import javelin.boot.kernel.BootProtocol;
+
+/** What runs in the machine. */
+public sealed interface GuestImage {
+  /** A guest that the project assembles itself. */
+  enum BuiltIn implements GuestImage {
+    /** Checks the machine and powers off. */
+    SELF_TEST,
+
+    /** Checks the functions of the PCI bus, assigned ones above all, and powers off. */
+    ASSIGN_CHECK,
+
+    /** Drives the virtio functions of the PCI bus, writes to their disks, and powers off. */
+    VIRTIO_CHECK
+  }
+
+  /**
+   * A kernel from a file.
+   *
+   * @param kernel bzImage, ELF or Multiboot
+   * @param initrd the initial RAM disk, or null
+   * @param commandLine the kernel's command line, perhaps empty
+   * @param protocol how it is started
+   */
+  record KernelFile(Path kernel, Path initrd, String commandLine, BootProtocol protocol)
+      implements GuestImage {}
+}

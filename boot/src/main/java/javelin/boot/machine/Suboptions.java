@@ -1,0 +1,55 @@
+package javelin.boot.machine;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** An option's value with options of its own: {@code VALUE[,NAME[=TEXT]]...}. */
+final class Suboptions {
+  private final String value;
+  private final Map<String, String> values = new LinkedHashMap<>();
+
+  /**
+   * Takes {@code text} apart.
+   *
+   * @param option the option's name, for the error
+   * @param hasValue whether a value comes first
+   * @throws ConfigException where a name is given twice
+   */
+  Suboptions(String option, String text, boolean hasValue) {
+    String[] parts = text.split(",", -1);
+    value = hasValue ? parts[0] : "";
+    for (int i = hasValue ? 1 : 0; i < parts.length; i++) {
+      String[] pair = parts[i].split("=", 2);
+      if (values.put(pair[0], pair.length > 1 ? pair[1] : "") != null) {
+        throw new ConfigException(option, text, "give " + pair[0] + " only once");
+      }
+    }
+  }
+
+  /** What comes first. */
+  String value() {
+    return value;
+  }
+
+  /** Takes the text of {@code name} out: empty where it has none, null where it is not given. */
+  String take(String name) {
+    return values.remove(name);
+  }
+
+  /** Takes out {@code name}, which has no text; returns whether it is given. */
+  boolean takeFlag(String name) {
+    return "".equals(values.get(name)) && values.remove(name) != null;
+  }
+
+  /**
+   * Requires that all are taken out.
+   *
+   * @param help which ones there are
+   * @throws IllegalArgumentException naming one that is left
+   */
+  void requireNoMore(String help) {
+    if (!values.isEmpty()) {
+      throw new IllegalArgumentException(values.keySet().iterator().next() + "? " + help);
+    }
+  }
+}

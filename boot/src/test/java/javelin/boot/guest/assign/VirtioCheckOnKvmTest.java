@@ -1,0 +1,108 @@
+package javelin.boot.guest.assign;
+
+import static javelin.vmm.linux.NoLeaks.noLeaks;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import javelin.boot.machine.DiskSpec;
+import javelin.boot.machine.GuestImage;
+import javelin.boot.machine.MachineConfig;
+import javelin.boot.machine.PcMachine;
+import javelin.boot.machine.RngSpec;
+import javelin.boot.machine.VirtioSpecs;
+import javelin.devices.console.MemoryBackend;
+import javelin.vmm.kvm.KvmAvailable;
+import javelin.vmm.linux.ErrnoException;
+import javelin.vmm.linux.Fd;
+import javelin.vmm.linux.Linux;
+import javelin.vmm.machine.StopReason;
+import javelin.vmm.memory.RamConfig;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The guest on our machine, on disks that are files. */
+@Tag("kvm")
+@Timeout(120)
+final class VirtioCheckOnKvmTest {
+  private static final int LENGTH = 1 << 20;
+
+  @TempDir Path folder;
+  private final MemoryBackend console = new MemoryBackend();
+
+  @BeforeEach
+  void needsKvm() {
+    KvmAvailable.assumeKvm();
+  }
+
+  private static boolean hasDirectIo(Path file) {
+    try (Fd fd = Linux.system().open(file.toString(), Linux.O_DIRECT)) {
+      return fd.number() >= 0;
+    } catch (ErrnoException e) {
+      return false;
+    }
+  }
+
+  private String passing(String options, RngSpec rng) throws Exception {
+    Path disk = Files.write(folder.resolve("disk.img"), new byte[LENGTH]);
+    assumeTrue(!options.contains("cache=none") || hasDirectIo(disk), "no direct I/O here");
+    MachineConfig config =
+        MachineConfig.builder()
+            .guest(GuestImage.BuiltIn.VIRTIO_CHECK)
+            .ram(RamConfig.of(64L << 20))
+            .cpus(1)
+            .timeout(Duration.ofSeconds(60))
+            .virtio(new VirtioSpecs(List.of(DiskSpec.parse(disk + options)), rng))
+            .build();
+    noLeaks(
+        () -> {
+          try (PcMachine machine = new PcMachine(Linux.system(), config, loop -> console)) {
+            StopReason reason = machine.run();
+            assertThat(reason).as(console.text()).isEqualTo(new StopReason.PoweredOff());
+          }
+        });
+    assertThat(console.text()).containsPattern("All \\d+ checks passed").doesNotContain("FAILED");
+    return console.text();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        ",queues=4",
+        ",aio=threads",
+        ",aio=sync",
+        ",cache=none",
+        ",cache=none,aio=sync"
+      })
+  void shouldDriveADiskAndASourceOfEntropy(String options) throws Exception {
+    assertThat(passing(",serial=jv42" + options, new RngSpec(0)))
+        .contains(
+            "virtio-blk: write, 1024 bytes by MSI-X: ok",
+            "virtio-blk: GET_ID \"jv42\": ok",
+            "virtio-blk: flush: ok",
+            "virtio-blk: unknown request, sector behind the end: ok",
+            "virtio-blk: reset, VERSION_1, queue 0 by MSI-X, EVENT_IDX: ok",
+            "virtio-blk: read by polling, the same bytes: ok",
+            "virtio-rng: 64 bytes by MSI-X: ok",
+            "virtio functions: 2: ok");
+    byte[] disk = Files.readAllBytes(folder.resolve("disk.img"));
+    assertThat(disk[LENGTH - 1025]).isZero();
+    assertThat(disk[LENGTH - 1024]).isEqualTo((byte) 0x15);
+  }
+
+  @Test
+  void shouldLeaveAReadOnlyDiskAlone() throws Exception {
+    assertThat(passing(",readonly=on", new RngSpec(4096)))
+        .contains("virtio-blk: sectors: 2048, read-only: left alone: ok");
+    assertThat(Files.readAllBytes(folder.resolve("disk.img"))).containsOnly(0);
+  }
+}

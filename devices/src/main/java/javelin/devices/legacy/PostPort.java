@@ -1,0 +1,46 @@
+package javelin.devices.legacy;
+
+import javelin.vmm.bus.IoRange;
+import javelin.vmm.bus.IoSpace;
+import javelin.vmm.machine.Resettable;
+
+/**
+ * The power-on self test port, 0x80: it remembers the last codes, for crash reports. Linux writes
+ * to it to pass time as well. Its state is guarded by its lock.
+ */
+public final class PostPort implements ByteRegisters, Resettable {
+  private static final int REMEMBERED = 16;
+
+  private final byte[] codes = new byte[REMEMBERED];
+  private long count;
+
+  /** Answers at {@code port}. */
+  public IoRange attach(IoSpace ports, int port) {
+    return ports.register("POST code", port, 1, this);
+  }
+
+  @Override
+  public synchronized int readByte(int offset) {
+    return count == 0 ? 0 : codes[(int) ((count - 1) % REMEMBERED)];
+  }
+
+  @Override
+  public synchronized void writeByte(int offset, int value) {
+    codes[(int) (count++ % REMEMBERED)] = (byte) value;
+  }
+
+  /** The last codes, oldest first, at most 16 of them. */
+  public synchronized byte[] lastCodes() {
+    int length = (int) Math.min(count, REMEMBERED);
+    byte[] last = new byte[length];
+    for (int i = 0; i < length; i++) {
+      last[i] = codes[(int) ((count - length + i) % REMEMBERED)];
+    }
+    return last;
+  }
+
+  @Override
+  public synchronized void reset() {
+    count = 0;
+  }
+}

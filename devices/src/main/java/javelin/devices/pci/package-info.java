@@ -1,0 +1,2 @@
+/** PCI host bridge, configuration space, BARs and interrupts of emulated functions. */
+package javelin.devices.pci;

@@ -1,0 +1,194 @@
+package javelin.devices.virtio.queue;
+
+import javelin.vmm.event.EventLoop;
+import javelin.vmm.linux.ErrnoException;
+import javelin.vmm.linux.EventFd;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves one queue on an event loop, each time its eventfd is signalled: by KVM for the driver's
+ * notifications, or by the device.
+ *
+ * <p>Threads: the queue, and the device's state for it, belong to this object's lock. The loop
+ * holds it while it serves; {@link #stop} waits for the request that is being served, but not for
+ * those behind it, and when it returns the device does not touch the queue or guest RAM any more.
+ * Neither serving nor kicking allocates.
+ */
+public final class QueueRunner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(QueueRunner.class);
+
+  /** Requests that are shown to the driver together, at most. */
+  private static final int BATCH = 16;
+
+  /** What the queue belongs to; called with the runner's lock held. */
+  public interface Owner {
+    /** Whether queues are to be served: the driver is ready, and nothing is broken. */
+    boolean isServing();
+
+    /** The driver is to be interrupted for queue {@code index}. */
+    void interrupt(int index);
+
+    /** Queue {@code index} is broken and served no more. */
+    void broken(int index, String problem);
+  }
+
+  private final int index;
+  private final QueueHandler handler;
+  private final Owner owner;
+  private final EventFd kick;
+  private final EventLoop.Watch watch;
+  private volatile boolean isStopping;
+  private volatile boolean isClosed;
+
+  /** Null while stopped. */
+  private Virtqueue queue;
+
+  /** A stopped queue {@code index}. */
+  public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop) {
+    this.index = index;
+    this.handler = handler;
+    this.owner = owner;
+    kick = loop.linux().eventFd();
+    try {
+      watch = loop.watch(kick.fd(), EventLoop.READABLE, events -> kicked());
+    } catch (RuntimeException e) {
+      kick.close();
+      throw e;
+    }
+  }
+
+  /** What the driver's notifications signal. */
+  public EventFd event() {
+    return kick;
+  }
+
+  /** Has the queue served soon. Any thread may call. */
+  public void kick() {
+    try {
+      kick.signal();
+    } catch (ErrnoException e) {
+      // What a device has outside may still tell of something while the device is being closed.
+      if (!isClosed) {
+        throw e;
+      }
+    }
+  }
+
+  /** Serves {@code newQueue} from now on. */
+  public void start(Virtqueue newQueue) {
+    synchronized (this) {
+      queue = newQueue;
+    }
+    kick();
+  }
+
+  /** Serves the queue no longer. */
+  public void stop() {
+    isStopping = true;
+    synchronized (this) {
+      quiesce();
+      queue = null;
+    }
+  }
+
+  /** Waits until nothing is in flight; served again when the owner lets it, and it is kicked. */
+  public void pause() {
+    isStopping = true;
+    synchronized (this) {
+      quiesce();
+    }
+  }
+
+  private void quiesce() {
+    isStopping = false;
+    if (queue != null) {
+      handler.drain(queue);
+    }
+  }
+
+  /** The loop may call once more after the watch has been closed, and the eventfd. */
+  private synchronized void kicked() {
+    if (kick.fd().number() < 0) {
+      return;
+    }
+    kick.drain();
+    serveOrLog();
+  }
+
+  /** Serves the queue at once, as if kicked. Call it on the loop's thread, without locks. */
+  public synchronized void serveNow() {
+    if (kick.fd().number() >= 0) {
+      serveOrLog();
+    }
+  }
+
+  private void serveOrLog() {
+    try {
+      serve();
+    } catch (RuntimeException e) {
+      // The loop would watch the eventfd no longer, and a reset could not bring the queue back.
+      LOG.error("Queue {} failed to stop", index, e);
+    }
+  }
+
+  private void serve() {
+    Virtqueue running = queue;
+    if (running == null || !owner.isServing()) {
+      handler.rest();
+      return;
+    }
+    try {
+      serve(running);
+    } catch (RuntimeException e) {
+      LOG.error("Queue {} failed", index, e);
+      running.fail("an error of Javelin itself: " + e);
+    }
+    if (running.problem() != null) {
+      handler.drain(running);
+      queue = null;
+      owner.broken(index, running.problem());
+    }
+  }
+
+  private void serve(Virtqueue running) {
+    handler.collect(running);
+    do {
+      running.suppressNotifications();
+      boolean isMore = true;
+      while (isMore && !isStopping) {
+        isMore = serveBatch(running);
+        handler.commit(running);
+        if (running.publish()) {
+          owner.interrupt(index);
+        }
+      }
+    } while (!isStopping && handler.free() != null && running.wantNotifications());
+  }
+
+  /** Returns whether there may be more. */
+  private boolean serveBatch(Virtqueue running) {
+    for (int i = 0; i < BATCH && !isStopping; i++) {
+      DescriptorChain chain = handler.free();
+      if (chain == null || !running.next(chain)) {
+        return false;
+      }
+      handler.handle(chain, running);
+    }
+    return true;
+  }
+
+  /** Stops the queue and closes its eventfd. */
+  @Override
+  public void close() {
+    isClosed = true;
+    stop();
+    try {
+      watch.close();
+    } finally {
+      synchronized (this) {
+        kick.close();
+      }
+    }
+  }
+}

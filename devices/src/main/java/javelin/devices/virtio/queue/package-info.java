@@ -1,0 +1,2 @@
+/** Virtqueues: chains of guest buffers out of a ring, and back into it. */
+package javelin.devices.virtio.queue;

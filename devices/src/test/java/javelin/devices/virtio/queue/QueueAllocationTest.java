@@ -1,0 +1,273 @@
+package javelin.devices.virtio.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javelin.devices.console.FileBackend;
+import javelin.devices.console.SerialBackend;
+import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioTransport;
+import javelin.devices.virtio.balloon.VirtioBalloon;
+import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.blk.RawDisk;
+import javelin.devices.virtio.blk.VirtioBlk;
+import javelin.devices.virtio.console.VirtioConsole;
+import javelin.devices.virtio.rng.VirtioRng;
+import javelin.vmm.event.EventLoop;
+import javelin.vmm.linux.EventFd;
+import javelin.vmm.linux.IoUring;
+import javelin.vmm.linux.Linux;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The loop allocates nothing for a request, from the notification to the interrupt. */
+class QueueAllocationTest extends RingTestBench {
+  private static final int ROUNDS = 2_000;
+
+  /** What the measurement itself may cost, far below one per request. */
+  private static final long NOISE_BYTES = 4096;
+
+  private static final long HEADERS = TABLE;
+  private static final long STATUS = TABLE + 0x800;
+  private static final int FLUSH = 4;
+
+  private static final String LOOP = "virtio allocation test";
+
+  @TempDir Path folder;
+
+  private final Linux linux = Linux.system();
+  private final Silent transport = new Silent();
+
+  private static final class Silent implements VirtioTransport {
+    volatile QueueRunner runner;
+
+    @Override
+    public void kick(int index) {
+      QueueRunner kicked = runner;
+      if (kicked != null) {
+        kicked.kick();
+      }
+    }
+
+    @Override
+    public void configChanged() {}
+
+    @Override
+    public EventFd event(int index) {
+      return runner.event();
+    }
+
+    @Override
+    public void serve(int index) {}
+
+    @Override
+    public void report(String problem) {
+      throw new AssertionError(problem);
+    }
+  }
+
+  /** Interrupts as a transport with messages does. */
+  private static final class Owner implements QueueRunner.Owner {
+    private final EventFd message;
+
+    Owner(EventFd message) {
+      this.message = message;
+    }
+
+    @Override
+    public boolean isServing() {
+      return true;
+    }
+
+    @Override
+    public void interrupt(int index) {
+      message.signal();
+    }
+
+    @Override
+    public void broken(int index, String problem) {
+      throw new AssertionError(problem);
+    }
+  }
+
+  private void expectNoAllocation(VirtioDevice device, EventLoop loop) {
+    expectNoAllocation(device, 0, 0, loop);
+  }
+
+  private void expectNoAllocation(VirtioDevice device, long features, int index, EventLoop loop) {
+    try (EventFd message = linux.eventFd();
+        QueueRunner runner =
+            new QueueRunner(index, device.handler(index, transport), new Owner(message), loop)) {
+      transport.runner = runner;
+      device.negotiated(features);
+      runner.start(queue(true, true));
+      serve(runner, 0); // Loads classes and makes the requests.
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long before = threads.getThreadAllocatedBytes(loopThread());
+      assertThat(before).as("the loop's own start").isPositive();
+      serve(runner, ROUNDS);
+      assertThat(threads.getThreadAllocatedBytes(loopThread()) - before)
+          .as(device.name())
+          .isLessThan(NOISE_BYTES);
+      assertThat(ring.usedIndex()).isEqualTo(2 * ROUNDS & 0xffff);
+    }
+  }
+
+  private static long loopThread() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals(LOOP))
+        .findFirst()
+        .orElseThrow()
+        .getId();
+  }
+
+  /** Makes the chains at 0 and 4 available in turn, and has the loop serve them. */
+  private void serve(QueueRunner runner, int from) {
+    for (int i = from; i < from + ROUNDS; i++) {
+      memory.writeU16(ring.available() + 4 + 2L * (i & SIZE - 1), 4 * (i & 1));
+      ring.availableIndex(i + 1);
+      ring.usedEvent(i);
+      runner.kick();
+      while (ring.usedIndex() != (i + 1 & 0xffff)) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void shouldAllocateNothingForARequestForEntropy() {
+    for (int head : new int[] {0, 4}) {
+      ring.descriptor(head, BUFFER, 64, ModelRing.WRITE, 0);
+    }
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioRng rng = new VirtioRng(loop, 1 << 30, System::nanoTime)) {
+      expectNoAllocation(rng, loop);
+    }
+  }
+
+  private void block(int head, int type, int dataFlags) {
+    memory.writeU32(HEADERS + 16L * head, type);
+    memory.writeU64(HEADERS + 16L * head + 8, head);
+    ring.descriptor(head, HEADERS + 16L * head, 16, ModelRing.NEXT, head + 1);
+    ring.descriptor(head + 1, BUFFER, 512, ModelRing.NEXT | dataFlags, head + 2);
+    ring.descriptor(head + 2, BUFFER + 0x1000, 1024, ModelRing.NEXT | dataFlags, head + 3);
+    ring.descriptor(head + 3, STATUS, 1, ModelRing.WRITE, 0);
+  }
+
+  private void expectNoAllocationOfDisk(RawDisk.Aio aio) throws IOException {
+    assumeTrue(aio != RawDisk.Aio.URING || IoUring.isAvailable(linux), "no io_uring here");
+    String file = Files.write(folder.resolve("disk.img"), new byte[1 << 16]).toString();
+    RawDisk disk = new RawDisk(linux.open(file, Linux.O_RDWR), false, false, aio);
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioBlk device = new VirtioBlk(disk, "", 1)) {
+      expectNoAllocation(device, 1 << 9, 0, loop);
+    }
+    assertThat(memory.readU8(STATUS)).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldAllocateNothingForReadsAndWritesOfADisk(RawDisk.Aio aio) throws IOException {
+    block(0, 0, ModelRing.WRITE);
+    block(4, 1, 0);
+    expectNoAllocationOfDisk(aio);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldAllocateNothingForFlushes(RawDisk.Aio aio) throws IOException {
+    block(0, 0, ModelRing.WRITE);
+    block(4, FLUSH, 0);
+    expectNoAllocationOfDisk(aio);
+  }
+
+  @Test
+  void shouldAllocateNothingForOutputOfAConsole() {
+    for (int head : new int[] {0, 4}) {
+      ring.descriptor(head, BUFFER, 3000, 0, 0);
+    }
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioConsole console =
+            VirtioConsole.console(
+                new FileBackend(
+                    loop,
+                    "/dev/null",
+                    error -> {
+                      throw new AssertionError(error);
+                    }))) {
+      console.handler(0, transport);
+      expectNoAllocation(console, 0, 1, loop);
+    }
+  }
+
+  /** Types whenever there is room. */
+  private static final class Typist implements SerialBackend {
+    private final byte[] bytes = new byte[100];
+    private Port port = NO_PORT;
+
+    @Override
+    public void attach(Port newPort) {
+      port = newPort;
+    }
+
+    @Override
+    public boolean write(int value) {
+      return true;
+    }
+
+    @Override
+    public void inputWanted() {
+      while (port.room() >= bytes.length) {
+        port.receive(bytes, 0, bytes.length);
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void shouldAllocateNothingForInputOfAConsole() {
+    for (int head : new int[] {0, 4}) {
+      ring.descriptor(head, BUFFER, 64, ModelRing.WRITE, 0);
+    }
+    Typist typist = new Typist();
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioConsole console = VirtioConsole.console(typist)) {
+      expectNoAllocation(console, loop);
+    }
+  }
+
+  @Test
+  void shouldAllocateNothingForPagesInAndOutOfABalloon() {
+    long page = RAM / 4096 - 1;
+    for (int i = 0; i < 16; i++) {
+      memory.writeU32(BUFFER + 4L * i, page - 2L * i);
+    }
+    for (int head : new int[] {0, 4}) {
+      ring.descriptor(head, BUFFER, 64, 0, 0);
+    }
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioBalloon balloon = new VirtioBalloon(memory, linux.syscalls(), 0)) {
+      expectNoAllocation(balloon, loop);
+    }
+  }
+
+  @Test
+  void shouldAllocateNothingForReportsOfFreePages() {
+    for (int head : new int[] {0, 4}) {
+      ring.descriptor(head, RAM - 0x4000, 0x4000, ModelRing.WRITE, 0);
+    }
+    try (EventLoop loop = new EventLoop(linux, LOOP);
+        VirtioBalloon balloon = new VirtioBalloon(memory, linux.syscalls(), 0)) {
+      expectNoAllocation(balloon, 0, 4, loop);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package javelin.devices.virtio.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicReference;
+import javelin.devices.virtio.bench.ModelRing;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** In which order the device reads and writes a ring that the driver uses at the same time. */
+class RingOrderTest extends RingTestBench {
+  private static final int CHAINS = 300_000;
+
+  private final List<String> accesses = new ArrayList<>();
+
+  private AtomicBuffer recorded(String name, long address, int length) {
+    UnsafeBuffer real = new UnsafeBuffer(memory.hostAddress(address, length), length);
+    return (AtomicBuffer)
+        Proxy.newProxyInstance(
+            AtomicBuffer.class.getClassLoader(),
+            new Class<?>[] {AtomicBuffer.class},
+            (proxy, method, arguments) -> {
+              accesses.add(name + "." + method.getName() + " " + arguments[0]);
+              try {
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private SplitVirtqueue recordedQueue(boolean hasEventIndex) {
+    int descriptors = SIZE * SplitVirtqueue.DESCRIPTOR_LENGTH;
+    return new SplitVirtqueue(
+        memory,
+        SIZE,
+        new UnsafeBuffer(memory.hostAddress(ring.descriptors(), descriptors), descriptors),
+        recorded("available", ring.available(), SplitVirtqueue.availableLength(SIZE)),
+        recorded("used", ring.used(), SplitVirtqueue.usedLength(SIZE)),
+        false,
+        hasEventIndex);
+  }
+
+  @Test
+  void shouldReadTheIndexBeforeTheEntriesAndPublishBehindThem() {
+    SplitVirtqueue queue = recordedQueue(true);
+    ring.send(0, BUFFER, 1);
+    ring.send(0, BUFFER, 1);
+    for (int i = 0; i < 2; i++) {
+      queue.next(chain);
+      queue.complete(chain.head(), 1);
+    }
+    queue.publish();
+    queue.wantNotifications();
+    assertThat(accesses)
+        .containsExactly(
+            "available.getShortVolatile 2",
+            "available.getShort 4",
+            "used.putInt 4",
+            "used.putInt 8",
+            "available.getShort 6",
+            "used.putInt 12",
+            "used.putInt 16",
+            // The index behind all entries, and before the driver's event is looked at.
+            "used.putShortVolatile 2",
+            "available.getShortVolatile 20",
+            // The event before the index is looked at again.
+            "used.putShortVolatile 68",
+            "available.getShortVolatile 2");
+  }
+
+  @Test
+  void shouldOrderTheFlagsTheSameWayWithoutEvents() {
+    SplitVirtqueue queue = recordedQueue(false);
+    ring.send(0, BUFFER, 1);
+    queue.suppressNotifications();
+    queue.next(chain);
+    queue.complete(chain.head(), 1);
+    queue.publish();
+    queue.wantNotifications();
+    assertThat(accesses)
+        .containsExactly(
+            "used.putShort 0",
+            "available.getShortVolatile 2",
+            "available.getShort 4",
+            "used.putInt 4",
+            "used.putInt 8",
+            "used.putShortVolatile 2",
+            "available.getShortVolatile 0",
+            "used.putShortVolatile 0",
+            "available.getShortVolatile 2");
+  }
+
+  /**
+   * Driver and device on two threads, each of which sleeps until the other one wakes it, as it may
+   * be told not to: a wake-up that is lost stops both.
+   */
+  @Test
+  @Timeout(60)
+  void shouldLoseNoWakeUpAndNoRequestWhenBothSidesSuppress() throws Exception {
+    Phaser notified = new Phaser(1);
+    Phaser interrupted = new Phaser(1);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread device = new Thread(() -> runDevice(notified, interrupted, failure), "device");
+    device.start();
+    runDriver(notified, interrupted);
+    device.join();
+    assertThat(failure.get()).isNull();
+  }
+
+  private void runDevice(Phaser notified, Phaser interrupted, AtomicReference<Throwable> failure) {
+    try {
+      SplitVirtqueue queue = queue(false, true);
+      UnsafeBuffer word = new UnsafeBuffer(new byte[8]);
+      int served = 0;
+      while (served < CHAINS) {
+        int phase = notified.getPhase();
+        do {
+          while (queue.next(chain)) {
+            chain.readable().read(word, 0, 8);
+            assertThat(word.getLong(0)).isEqualTo(served);
+            queue.complete(chain.head(), served);
+            served++;
+          }
+          if (queue.publish()) {
+            interrupted.arrive();
+          }
+        } while (queue.wantNotifications());
+        assertThat(queue.problem()).isNull();
+        if (served < CHAINS) {
+          notified.awaitAdvance(phase);
+        }
+      }
+    } catch (Throwable e) {
+      failure.set(e);
+      interrupted.forceTermination();
+    }
+  }
+
+  /** Keeps up to half the ring in flight. */
+  private void runDriver(Phaser notified, Phaser interrupted) {
+    UnsafeBuffer available =
+        new UnsafeBuffer(
+            memory.hostAddress(ring.available(), 1), SplitVirtqueue.availableLength(SIZE));
+    UnsafeBuffer used =
+        new UnsafeBuffer(memory.hostAddress(ring.used(), 1), SplitVirtqueue.usedLength(SIZE));
+    SplittableRandom random = new SplittableRandom(4);
+    int sent = 0;
+    int seen = 0;
+    for (int i = 0; i < SIZE; i++) {
+      ring.descriptor(i, BUFFER + 8L * i, 8, 0, 0);
+    }
+    while (seen < CHAINS) {
+      int phase = interrupted.getPhase();
+      int before = sent;
+      while (sent < CHAINS && sent - seen < 1 + random.nextInt(SIZE)) {
+        memory.writeU64(BUFFER + 8L * (sent & SIZE - 1), sent);
+        available.putShort(4 + 2 * (sent & SIZE - 1), (short) (sent & SIZE - 1));
+        sent++;
+        available.putShortVolatile(2, (short) sent);
+      }
+      int event = used.getShortVolatile(4 + 8 * SIZE) & 0xffff;
+      if (sent != before && SplitVirtqueue.passes(event, before, sent)) {
+        notified.arrive();
+      }
+      available.putShortVolatile(4 + 2 * SIZE, (short) seen);
+      int index = used.getShortVolatile(2) & 0xffff;
+      if (index == (seen & 0xffff)) {
+        if (interrupted.awaitAdvance(phase) < 0) {
+          return;
+        }
+        continue;
+      }
+      while ((seen & 0xffff) != index) {
+        assertThat(ring.usedWritten(seen)).isEqualTo(seen);
+        seen++;
+      }
+    }
+  }
+
+  @Test
+  void shouldFillOnlyWhatTheRingHolds() {
+    assertThat(SplitVirtqueue.availableLength(SIZE)).isEqualTo(22);
+    assertThat(SplitVirtqueue.usedLength(SIZE)).isEqualTo(70);
+    assertThat(new ModelRing(memory, RING, SIZE).end()).isEqualTo(RING + 3 * 4096);
+  }
+}

@@ -1,0 +1,2 @@
+/** The PCI function that the guest sees of an assigned device. */
+package javelin.passthrough.assigned;

@@ -1,0 +1,2 @@
+/** The kernel's side of VFIO and KVM behind the faked native seam. */
+package javelin.passthrough.fake;

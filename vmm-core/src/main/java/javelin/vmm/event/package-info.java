@@ -1,0 +1,2 @@
+/** The event loop: epoll over eventfds, timers and byte streams. */
+package javelin.vmm.event;

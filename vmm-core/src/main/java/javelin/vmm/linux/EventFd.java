@@ -1,0 +1,54 @@
+package javelin.vmm.linux;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A non-blocking eventfd(2). Any thread may signal; one thread drains. Neither allocates.
+ *
+ * <p>Each direction has its own 8 bytes of memory: the kernel reads the constant 1 of all
+ * signallers from one place, and writes the drained count to the other.
+ */
+public final class EventFd implements AutoCloseable {
+  private static final int COUNT_LENGTH = 8;
+
+  private final Fd fd;
+  private final Syscalls syscalls;
+  private final UnsafeBuffer one = NativeMemory.allocate(COUNT_LENGTH);
+  private final UnsafeBuffer drained = NativeMemory.allocate(COUNT_LENGTH);
+
+  EventFd(Fd fd) {
+    this.fd = fd;
+    this.syscalls = fd.linux().syscalls();
+    one.putLong(0, 1);
+  }
+
+  /** The descriptor, for irqfd, ioeventfd and epoll. */
+  public Fd fd() {
+    return fd;
+  }
+
+  /** Adds 1. A full counter (EAGAIN) is signalled already, so that is no error. */
+  public void signal() {
+    long result = syscalls.write(fd.number(), one.addressOffset(), COUNT_LENGTH);
+    if (result < 0 && !Errno.EAGAIN.is(result)) {
+      throw new ErrnoException("write", "eventfd", (int) -result);
+    }
+  }
+
+  /** Takes the count and sets it to 0; returns 0 where nothing was signalled. */
+  public long drain() {
+    long result = syscalls.read(fd.number(), drained.addressOffset(), COUNT_LENGTH);
+    if (result < 0) {
+      if (Errno.EAGAIN.is(result)) {
+        return 0;
+      }
+      throw new ErrnoException("read", "eventfd", (int) -result);
+    }
+    return drained.getLong(0);
+  }
+
+  @Override
+  public void close() {
+    fd.close();
+  }
+}

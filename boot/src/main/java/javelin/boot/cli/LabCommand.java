@@ -58,6 +58,8 @@ final class LabCommand implements Command {
             "Kernel of the host: a Debian package, fetched once into the user's cache folder, or a"
                 + " bzImage with lib/modules beside it or above (default: linux-image-amd64)."));
     spec.addOption(
+        option("--append", "TEXT", "", "More for the command line of the host's kernel."));
+    spec.addOption(
         OptionSpec.builder("--qemu")
             .paramLabel("FILE")
             .type(Path.class)
@@ -120,6 +122,7 @@ final class LabCommand implements Command {
         Iommu.parse(text(arguments, "--iommu")),
         devices.stream().map(LabDevice::parse).toList(),
         text(arguments, "--kernel"),
+        text(arguments, "--append"),
         arguments.matchedOptionValue("--qemu", null),
         size(arguments),
         count(arguments),

@@ -10,6 +10,7 @@ import java.util.List;
  * @param iommu the IOMMU of the lab's host
  * @param devices PCI devices of the lab's host
  * @param kernel a Debian kernel package (or one that depends on it), or a kernel image
+ * @param append what the host's kernel is told beside what the lab needs, may be empty
  * @param qemu QEMU's x86 system emulator, or null for the best that can be had
  * @param memory RAM of the lab's host in bytes
  * @param cpus CPUs of the lab's host
@@ -23,6 +24,7 @@ public record LabOptions(
     Iommu iommu,
     List<LabDevice> devices,
     String kernel,
+    String append,
     Path qemu,
     long memory,
     int cpus,

@@ -3,6 +3,8 @@ package javelin.boot.lab;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The QEMU command line of a lab: a q35 host in software emulation, which needs no KVM.
@@ -80,8 +82,12 @@ record QemuCommand(LabOptions options, LabParts parts, Path initramfs, Path file
   }
 
   private String kernelArguments() {
-    return ("console=ttyS0 panic=-1 loglevel=4 no_timer_check " + options.iommu().kernelArguments())
-        .strip();
+    return Stream.of(
+            "console=ttyS0 panic=-1 loglevel=4 no_timer_check",
+            options.iommu().kernelArguments(),
+            options.append())
+        .filter(words -> !words.isEmpty())
+        .collect(Collectors.joining(" "));
   }
 
   private void port(List<String> list, LabPort port) {

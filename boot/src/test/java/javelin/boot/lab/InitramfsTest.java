@@ -59,6 +59,7 @@ final class InitramfsTest {
         plain.iommu(),
         plain.devices(),
         plain.kernel(),
+        plain.append(),
         plain.qemu(),
         plain.memory(),
         plain.cpus(),

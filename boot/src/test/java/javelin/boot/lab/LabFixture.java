@@ -17,6 +17,7 @@ final class LabFixture {
         iommu,
         List.of(devices).stream().map(LabDevice::parse).toList(),
         LabOptions.DEFAULT_KERNEL,
+        "",
         null,
         1L << 30,
         2,

@@ -101,6 +101,7 @@ final class QemuCommandTest {
             plain.iommu(),
             plain.devices(),
             plain.kernel(),
+            plain.append(),
             plain.qemu(),
             plain.memory(),
             plain.cpus(),
@@ -114,6 +115,29 @@ final class QemuCommandTest {
   }
 
   @Test
+  void shouldTellTheHostsKernelMore() {
+    LabOptions plain = LabFixture.options(Iommu.AMD, TIMEOUT);
+    LabOptions options =
+        new LabOptions(
+            plain.iommu(),
+            plain.devices(),
+            plain.kernel(),
+            "preempt=full nosmt",
+            plain.qemu(),
+            plain.memory(),
+            plain.cpus(),
+            null,
+            plain.timeout(),
+            false,
+            plain.folder(),
+            plain.command());
+    assertThat(command(options))
+        .contains("console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt preempt=full nosmt");
+    assertThat(command(plain))
+        .contains("console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt");
+  }
+
+  @Test
   void shouldUseTheTerminalForAShellOnly() {
     LabOptions plain = LabFixture.options(Iommu.INTEL, TIMEOUT);
     LabOptions shell =
@@ -121,6 +145,7 @@ final class QemuCommandTest {
             plain.iommu(),
             plain.devices(),
             plain.kernel(),
+            plain.append(),
             plain.qemu(),
             plain.memory(),
             plain.cpus(),

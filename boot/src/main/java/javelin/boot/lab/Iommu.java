@@ -10,8 +10,8 @@ public enum Iommu {
       "q35,kernel-irqchip=split",
       "intel-iommu,intremap=on,caching-mode=on,aw-bits=48",
       "intel_iommu=on iommu=pt"),
-  /** AMD-Vi with interrupt remapping. */
-  AMD("q35", "amd-iommu,intremap=on", "iommu=pt") {
+  /** AMD-Vi with interrupt remapping; preemption keeps the host alive after an event (host.sh). */
+  AMD("q35", "amd-iommu,intremap=on", "iommu=pt preempt=full") {
     @Override
     List<String> arguments(QemuRelease release) {
       List<String> arguments = super.arguments(release);

@@ -122,7 +122,7 @@ final class QemuCommandTest {
             plain.iommu(),
             plain.devices(),
             plain.kernel(),
-            "preempt=full nosmt",
+            "nosmt mitigations=off",
             plain.qemu(),
             plain.memory(),
             plain.cpus(),
@@ -132,9 +132,10 @@ final class QemuCommandTest {
             plain.folder(),
             plain.command());
     assertThat(command(options))
-        .contains("console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt preempt=full nosmt");
+        .contains(
+            "console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt preempt=full nosmt mitigations=off");
     assertThat(command(plain))
-        .contains("console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt");
+        .contains("console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt preempt=full");
   }
 
   @Test

@@ -19,9 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A guest whose device writes where the guest has no RAM.
  *
- * <p>By its name the last class in its lab: QEMU's AMD-Vi (to 11.1 at least) keeps bit 9 of its
- * status register set once Linux has acknowledged an event, and Linux then handles that one event
- * for ever, on one of the host's processors.
+ * <p>By its name the last class in its lab: QEMU's AMD-Vi makes Linux handle the event for ever,
+ * which slows that lab's host down (host.sh).
  */
 @Tag("lab")
 @Tag("devices")
@@ -43,12 +42,17 @@ final class StrayDmaTest {
             new LinuxGuest(kernel.image(), initramfs, config -> config.cpus(1).assigned(specs))) {
       assertThat(held.addresses()).containsExactly(edu);
       guest.ready();
+      assertThat(HostSays.kernelLog()).doesNotContainPattern(fault(edu));
       write(guest, "/sys/bus/pci/devices/0000:00:07.0");
-      assertThat(HostSays.kernelLog())
-          .containsPattern("(DMAR.*(?i:fault).*60000000|AMD-Vi.*IO_PAGE_FAULT.*60000000)");
+      assertThat(HostSays.kernelLog()).containsPattern(fault(edu));
       guest.type("off");
       assertThat(guest.stopReason()).as(guest.console()).isEqualTo(new StopReason.PoweredOff());
     }
+  }
+
+  /** What Linux says of it; QEMU's AMD-Vi does not log the address right. */
+  private static String fault(HostAddress device) {
+    return "(DMAR: .*DMA Write.*fault addr 0x60000000|" + device + ": AMD-Vi: .*IO_PAGE_FAULT)";
   }
 
   private static void write(LinuxGuest guest, String edu) throws InterruptedException {

@@ -22,7 +22,8 @@ import javelin.vmm.memory.GuestMemory;
 public record VcpuReport(KvmRegs regs, KvmSregs sregs, GuestMemory memory, List<String> lastExits) {
   private static final int CODE_BEFORE = 24;
   private static final int CODE_AFTER = 24;
-  private static final int STACK_WORDS = 16;
+  private static final int STACK_WORDS = 96;
+  private static final int STACK_WORDS_PER_LINE = 8;
   private static final long LINEAR_32_MASK = 0xffff_ffffL;
   private static final int REGISTERS_PER_LINE = 4;
 
@@ -37,7 +38,7 @@ public record VcpuReport(KvmRegs regs, KvmSregs sregs, GuestMemory memory, List<
     controlRegisters(lines);
     lines.add("");
     lines.add("Code around RIP (at <>): " + code());
-    lines.add("Stack from RSP: " + stack());
+    stack(lines);
     walks(lines);
     lines.add("");
     lines.add(lastExits.isEmpty() ? "No exit before." : "Last exits, the latest at the end:");
@@ -150,7 +151,16 @@ public record VcpuReport(KvmRegs regs, KvmSregs sregs, GuestMemory memory, List<
     return text.toString();
   }
 
-  private String stack() {
+  /** A call chain in a kernel is rarely longer; the words behind it cost a reader nothing. */
+  private void stack(List<String> lines) {
+    List<String> words = stackWords();
+    for (int i = 0; i < words.size(); i += STACK_WORDS_PER_LINE) {
+      List<String> line = words.subList(i, Math.min(i + STACK_WORDS_PER_LINE, words.size()));
+      lines.add((i == 0 ? "Stack from RSP: " : "  ") + String.join(" ", line));
+    }
+  }
+
+  private List<String> stackWords() {
     long rsp = linear(Segment.SS, regs.get(Register.RSP));
     boolean is64Bit = isLongMode() && sregs.segment(Segment.CS).l();
     int size = is64Bit ? Long.BYTES : Integer.BYTES;
@@ -166,7 +176,7 @@ public record VcpuReport(KvmRegs regs, KvmSregs sregs, GuestMemory memory, List<
               ? String.format("%016x", memory.readU64(address.getAsLong()))
               : String.format("%08x", memory.readU32(address.getAsLong())));
     }
-    return String.join(" ", words);
+    return words;
   }
 
   private void walks(List<String> lines) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.PcMachine;
 import javelin.devices.console.MemoryBackend;
+import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.machine.ExitKind;
 import javelin.vmm.machine.StopReason;
@@ -35,6 +37,16 @@ import javelin.vmm.memory.RamConfig;
 final class LinuxGuest implements AutoCloseable {
   private static final long BOOT_MILLIS = TimeUnit.SECONDS.toMillis(120);
   private static final String COMMAND_LINE = "console=ttyS0 quiet nokaslr panic=-1";
+
+  /**
+   * QEMU, to 11.1 at least, remembers the vector that a nested VMRUN injected until the next exit
+   * or exception, and delivers it once more if one of its own threads stops the processor before,
+   * as its RCU does after each change of its memory map, such as a BAR that moves: then a guest's
+   * timer interrupt is interrupted by itself and waits for its own locks. With an exit at the end
+   * of each interrupt that time is short.
+   */
+  private static final List<FeatureSwitch> FEATURES = FeatureSwitch.parse("-kvm-pv-eoi");
+
   private static final String INIT =
       """
       #!/bin/busybox sh
@@ -71,6 +83,7 @@ final class LinuxGuest implements AutoCloseable {
         MachineConfig.builder()
             .guest(new GuestImage.KernelFile(kernel, initramfs, COMMAND_LINE, BootProtocol.AUTO))
             .ram(RamConfig.of(256 << 20))
+            .cpuFeatures(FEATURES)
             .timeout(Duration.ofMinutes(8));
     machine = new PcMachine(Linux.system(), options.apply(builder).build(), loop -> serial);
     runner = new Thread(this::run, "guest");

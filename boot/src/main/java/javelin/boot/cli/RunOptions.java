@@ -24,6 +24,7 @@ import javelin.boot.machine.SerialSpec;
 import javelin.boot.machine.TraceKind;
 import javelin.boot.machine.Units;
 import javelin.boot.machine.VirtioSpecs;
+import javelin.boot.machine.VsockSpec;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
 import javelin.vmm.memory.RamConfig;
@@ -164,7 +165,13 @@ final class RunOptions {
                 .description(
                     "A memory balloon: the guest gives free pages back to the host, and this much"
                         + " at its start, such as size=256M. Not with --assign or --lock-memory.")
-                .build()));
+                .build(),
+            text(
+                "--vsock",
+                "cid=N,path=PATH",
+                "Sockets between guest and host: who connects to PATH writes CONNECT PORT, and is"
+                    + " connected to that port of the guest's, which connects to PORT of CID 2,"
+                    + " and so to PATH_PORT. Example: --vsock cid=3,path=vm.sock")));
     spec.addArgGroup(
         group(
             5,
@@ -345,6 +352,7 @@ final class RunOptions {
     String[] disks = arguments.matchedOptionValue("--disk", new String[0]);
     String rng = text(arguments, "--rng");
     String balloon = text(arguments, "--balloon");
+    String vsock = text(arguments, "--vsock");
     return new VirtioSpecs(
         Arrays.stream(disks).map(DiskSpec::parse).toList(),
         rng == null ? null : RngSpec.parse(rng),
@@ -352,7 +360,8 @@ final class RunOptions {
             .map(NetSpec::parse)
             .toList(),
         consoles(arguments),
-        balloon == null ? null : BalloonSpec.parse(balloon));
+        balloon == null ? null : BalloonSpec.parse(balloon),
+        vsock == null ? null : VsockSpec.parse(vsock));
   }
 
   private static ConsoleSpec consoles(ParseResult arguments) {

@@ -17,7 +17,9 @@ import javelin.devices.virtio.net.VirtioNet;
 import javelin.devices.virtio.pci.VirtioMachine;
 import javelin.devices.virtio.pci.VirtioPciFunction;
 import javelin.devices.virtio.rng.VirtioRng;
+import javelin.devices.virtio.vsock.VirtioVsock;
 import javelin.vmm.event.EventLoop;
+import javelin.vmm.event.ListenException;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Resources;
 
@@ -64,6 +66,9 @@ final class VirtioDevices implements AutoCloseable {
       if (specs.balloon() != null) {
         add("--balloon", "", 1, loop -> balloon(specs.balloon()));
       }
+      if (specs.vsock() != null) {
+        add(VsockSpec.OPTION, specs.vsock().toString(), 1, loop -> vsock(loop, specs.vsock()));
+      }
     } catch (RuntimeException e) {
       owned.closeAfter(e);
       throw e;
@@ -87,6 +92,14 @@ final class VirtioDevices implements AutoCloseable {
 
   private VirtioDevice balloon(BalloonSpec spec) {
     return new VirtioBalloon(machine.memory(), machine.linux().syscalls(), spec.pages());
+  }
+
+  private static VirtioDevice vsock(EventLoop loop, VsockSpec spec) {
+    try {
+      return new VirtioVsock(loop, spec.cid(), spec.path());
+    } catch (ListenException | ErrnoException e) {
+      throw new ConfigException(VsockSpec.OPTION, spec, e.getMessage());
+    }
   }
 
   /** The console and the ports are a device each: {@link VirtioConsole} says why. */

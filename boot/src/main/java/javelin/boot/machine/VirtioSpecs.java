@@ -10,19 +10,31 @@ import java.util.List;
  * @param nets network devices, in the order in which the guest sees them
  * @param consoles the console and the ports
  * @param balloon the memory balloon; null for none
+ * @param vsock sockets between guest and host; null for none
  */
 public record VirtioSpecs(
     List<DiskSpec> disks,
     RngSpec rng,
     List<NetSpec> nets,
     ConsoleSpec consoles,
-    BalloonSpec balloon) {
+    BalloonSpec balloon,
+    VsockSpec vsock) {
   /** No devices. */
   public static final VirtioSpecs NONE = new VirtioSpecs(List.of(), null);
 
   /** Disks and random bytes only. */
   public VirtioSpecs(List<DiskSpec> disks, RngSpec rng) {
     this(disks, rng, List.of(), ConsoleSpec.NONE, null);
+  }
+
+  /** What moves bytes, and the balloon, only. */
+  public VirtioSpecs(
+      List<DiskSpec> disks,
+      RngSpec rng,
+      List<NetSpec> nets,
+      ConsoleSpec consoles,
+      BalloonSpec balloon) {
+    this(disks, rng, nets, consoles, balloon, null);
   }
 
   /** Keeps copies of the lists. */

@@ -316,6 +316,27 @@ class VirtioDevicesTest {
     assertThat(problems).isEmpty();
   }
 
+  private static VirtioSpecs vsock(String text) {
+    return new VirtioSpecs(
+        List.of(), null, List.of(), ConsoleSpec.NONE, null, VsockSpec.parse(text));
+  }
+
+  @Test
+  void shouldPutASocketDeviceOnTheBus() {
+    VirtioSpecs specs = vsock("cid=3,path=/nowhere/v.sock");
+    try (VirtioDevices devices = add(specs)) {
+      assertThat(devices).isNotNull();
+      assertThat(id(0)).isEqualTo(0x1053_1af4L);
+      assertThat(syscalls.calls("bind")).hasSize(1).first().asString().contains("v.sock");
+    }
+    syscalls.fail("bind", 1, Errno.EACCES);
+    assertThatThrownBy(() -> add(specs))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "--vsock cid=3,path=/nowhere/v.sock: socket /nowhere/v.sock cannot be made: EACCES"
+                + " (permission denied)");
+  }
+
   @Test
   void shouldNameTheOptionWhenABackEndCannotBeOpened() {
     syscalls.fail("open", 1, Errno.EACCES);

@@ -128,6 +128,9 @@ public final class UnixListener implements AutoCloseable {
 
   private void accept() {
     int accepted = linux.syscalls().accept(listener.number(), CLIENT_FLAGS);
+    if (Errno.EBADF.is(accepted)) {
+      return; // Closed on another thread.
+    }
     if (accepted < 0) {
       // The client is gone again, or there is no descriptor for it: then it goes on waiting, and so
       // the loop is not to look at it all the time.

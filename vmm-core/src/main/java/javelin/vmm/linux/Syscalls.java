@@ -102,7 +102,7 @@ public interface Syscalls {
   /** The first real-time signal that the C library leaves to programs. */
   int firstRealtimeSignal();
 
-  // Sockets (AF_UNIX, for character back ends).
+  // Sockets (AF_UNIX).
 
   int socket(int domain, int type, int protocol);
 
@@ -113,6 +113,9 @@ public interface Syscalls {
   int accept(int fd, int flags);
 
   int connect(int fd, long address, int length);
+
+  /** shutdown(2): {@code how} is 0 for receiving, 1 for sending, 2 for both. */
+  int shutdown(int fd, int how);
 
   // Random bytes.
 

@@ -8,6 +8,7 @@ import javelin.devices.console.SerialBackend;
 import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciBus;
 import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.balloon.VirtioBalloon;
 import javelin.devices.virtio.blk.VirtioBlk;
 import javelin.devices.virtio.console.NamedPort;
@@ -150,12 +151,12 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private void add(
-      String option, String value, int threads, Function<EventLoop, VirtioDevice> maker) {
+      String option, String value, int threads, Function<EventLoop, VirtioKind> maker) {
     addWithLoops(option, value, threads, loops -> maker.apply(loops.get(0)));
   }
 
   private void addWithLoops(
-      String option, String value, int threads, Function<List<EventLoop>, VirtioDevice> maker) {
+      String option, String value, int threads, Function<List<EventLoop>, VirtioKind> maker) {
     PciBus bus = machine.pci().bus();
     PciAddress slot;
     try {

@@ -83,10 +83,21 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
 
     @Override
     public void broken(int index, String problem) {
-      status.getAndUpdate(bits -> bits | NEEDS_RESET);
-      report("queue " + index + " is broken until the guest resets the device: " + problem);
-      interrupts.config();
+      VirtioState.this.broken(
+          "queue " + index + " is broken until the guest resets the device: " + problem);
     }
+  }
+
+  @Override
+  public void broken(String problem) {
+    status.getAndUpdate(bits -> bits | NEEDS_RESET);
+    report(problem);
+    interrupts.config();
+  }
+
+  @Override
+  public EventFd interruptEvent(int index) {
+    return interrupts.event(index);
   }
 
   @Override

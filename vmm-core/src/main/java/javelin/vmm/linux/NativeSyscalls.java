@@ -81,6 +81,8 @@ public final class NativeSyscalls implements Syscalls {
 
     static native int shutdown(int fd, int how);
 
+    static native long sendmsg(int fd, long message, int flags);
+
     static native int getrlimit(int resource, long limits);
 
     static native int setrlimit(int resource, long limits);
@@ -382,6 +384,12 @@ public final class NativeSyscalls implements Syscalls {
   @Override
   public int shutdown(int fd, int how) {
     return control(Control.shutdown(fd, how));
+  }
+
+  @Override
+  public long sendmsg(int fd, long message, int flags) {
+    long result = Control.sendmsg(fd, message, flags);
+    return result >= 0 ? result : -Native.getLastError();
   }
 
   @Override

@@ -117,6 +117,9 @@ public interface Syscalls {
   /** shutdown(2): {@code how} is 0 for receiving, 1 for sending, 2 for both. */
   int shutdown(int fd, int how);
 
+  /** sendmsg(2) of the {@code struct msghdr} (56 bytes) at {@code message}. */
+  long sendmsg(int fd, long message, int flags);
+
   // Random bytes.
 
   long getrandom(long address, long length, int flags);

@@ -9,99 +9,58 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import javelin.devices.virtio.QueueRegister;
-import javelin.devices.virtio.VirtioFeature;
-import javelin.devices.virtio.VirtioInterrupts;
 import javelin.devices.virtio.VirtioState;
-import javelin.devices.virtio.VirtioStatus;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.StateBench;
 import javelin.vmm.event.EventLoop;
-import javelin.vmm.linux.Linux;
-import javelin.vmm.linux.Resources;
 import javelin.vmm.memory.GuestMemory;
-import javelin.vmm.memory.GuestRam;
-import javelin.vmm.memory.RamConfig;
 
 /** A socket device with its driver, on real sockets; the test is both guest and host. */
 final class VsockBench implements AutoCloseable {
   static final long CID = 3;
   static final int RING = 64;
-  static final int RAM = 4 << 20;
   static final int BUFFER = 4096 + 44;
 
   private static final int TO_GUEST = 0;
   private static final int FROM_GUEST = 1;
-  private static final long RINGS = 0x1_0000;
   private static final long SENT = 0x4_0000;
   private static final long MOST_SENT = 0x4_0000;
-  private static final long BUFFERS = 0x10_0000;
-  private static final long ALL = -1;
+  private static final long BUFFERS = StateBench.BUFFERS;
 
-  private final Resources owned = new Resources();
-  final GuestMemory memory = new GuestMemory();
+  private final StateBench bench;
+  final GuestMemory memory;
   final EventLoop loop;
   final VirtioState state;
   final Path path;
-  final List<String> problems = Collections.synchronizedList(new ArrayList<>());
+  final List<String> problems;
   ModelRing toGuest;
   ModelRing fromGuest;
   private int taken;
 
-  private static final class NoInterrupts implements VirtioInterrupts {
-    @Override
-    public void queue(int index) {}
-
-    @Override
-    public void config() {}
-  }
-
   VsockBench(Path folder) {
     path = folder.resolve("v.sock");
-    Linux linux = Linux.system();
-    owned.own(GuestRam.create(linux, RamConfig.of(RAM), memory));
-    loop = owned.own(new EventLoop(linux, "vsock test"));
-    state =
-        owned.own(
-            new VirtioState(
-                new VirtioVsock(loop, CID, path.toString()),
-                memory,
-                queue -> loop,
-                new NoInterrupts(),
-                problems::add));
-    state.mayAccessMemory(true);
+    bench =
+        new StateBench(
+            "vsock test", machine -> new VirtioVsock(machine.loop, CID, path.toString()));
+    memory = bench.memory;
+    loop = bench.loop;
+    state = bench.state;
+    problems = bench.problems;
   }
 
   /** Negotiates and enables the queues, with {@code buffers} buffers for packets. */
   VsockBench start(int buffers) {
-    int status = VirtioStatus.ACKNOWLEDGE | VirtioStatus.DRIVER;
-    state.status(status);
-    state.accept(VirtioFeature.VERSION_1);
-    state.status(status | VirtioStatus.FEATURES_OK);
-    toGuest = queue(TO_GUEST, RINGS);
-    fromGuest = queue(FROM_GUEST, toGuest.end());
-    queue(2, fromGuest.end());
+    bench.start(0, RING);
+    toGuest = bench.rings.get(TO_GUEST);
+    fromGuest = bench.rings.get(FROM_GUEST);
     taken = 0;
     for (int i = 0; i < RING; i++) {
       toGuest.descriptor(i, BUFFERS + (long) BUFFER * i, BUFFER, ModelRing.WRITE, 0);
     }
-    state.status(status | VirtioStatus.FEATURES_OK | VirtioStatus.DRIVER_OK);
     offer(buffers);
     return this;
-  }
-
-  private ModelRing queue(int index, long base) {
-    ModelRing ring = new ModelRing(memory, base, RING);
-    state.write(index, QueueRegister.SIZE, RING, ALL);
-    state.write(index, QueueRegister.DESCRIPTORS, ring.descriptors(), ALL);
-    state.write(index, QueueRegister.DRIVER, ring.available(), ALL);
-    state.write(index, QueueRegister.DEVICE, ring.used(), ALL);
-    state.enable(index);
-    return ring;
   }
 
   private int offered() {
@@ -192,13 +151,7 @@ final class VsockBench implements AutoCloseable {
   }
 
   void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("this does not come: " + problems);
-      }
-      Thread.onSpinWait();
-    }
+    bench.await(condition);
   }
 
   /** A program of the host's that listens for connections of the guest's to {@code port}. */
@@ -234,6 +187,6 @@ final class VsockBench implements AutoCloseable {
 
   @Override
   public void close() {
-    owned.close();
+    bench.close();
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import javelin.devices.virtio.bench.StateBench;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +47,7 @@ class VsockHostileTest {
           .descriptor(
               i,
               isSane ? 0x10_0000 + random.nextInt(0x20_0000) : random.nextLong(),
-              isSane ? 1 + random.nextInt(4096) : random.nextInt(VsockBench.RAM),
+              isSane ? 1 + random.nextInt(4096) : random.nextInt(StateBench.RAM),
               random.nextInt(isSane ? 4 : 8),
               random.nextInt(isSane ? VsockBench.RING : 65536));
     }

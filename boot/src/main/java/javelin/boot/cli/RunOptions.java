@@ -14,6 +14,7 @@ import javelin.boot.machine.BalloonSpec;
 import javelin.boot.machine.ConfigException;
 import javelin.boot.machine.ConsoleSpec;
 import javelin.boot.machine.DiskSpec;
+import javelin.boot.machine.FsSpec;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.NetSpec;
@@ -171,7 +172,16 @@ final class RunOptions {
                 "cid=N,path=PATH",
                 "Sockets between guest and host: who connects to PATH writes CONNECT PORT, and is"
                     + " connected to that port of the guest's, which connects to PORT of CID 2,"
-                    + " and so to PATH_PORT. Example: --vsock cid=3,path=vm.sock")));
+                    + " and so to PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
+            OptionSpec.builder("--fs")
+                .type(String[].class)
+                .paramLabel("tag=TAG,dir=PATH")
+                .hideParamSyntax(true)
+                .description(
+                    "A folder of the host's, by virtiofsd, which the guest mounts by its tag:"
+                        + " --fs tag=src,dir=/usr/src. With socket=PATH for dir=PATH, the"
+                        + " virtiofsd that listens there.")
+                .build()));
     spec.addArgGroup(
         group(
             5,
@@ -361,7 +371,10 @@ final class RunOptions {
             .toList(),
         consoles(arguments),
         balloon == null ? null : BalloonSpec.parse(balloon),
-        vsock == null ? null : VsockSpec.parse(vsock));
+        vsock == null ? null : VsockSpec.parse(vsock),
+        Arrays.stream(arguments.matchedOptionValue("--fs", new String[0]))
+            .map(FsSpec::parse)
+            .toList());
   }
 
   private static ConsoleSpec consoles(ParseResult arguments) {

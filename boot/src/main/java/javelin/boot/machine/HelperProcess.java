@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import javelin.vmm.linux.ErrnoException;
 
 /**
@@ -151,11 +152,18 @@ final class HelperProcess<T> implements AutoCloseable {
       return;
     }
     try {
-      Files.deleteIfExists(folder.resolve("socket"));
-      Files.deleteIfExists(folder.resolve("log"));
+      for (Path file : list(folder)) {
+        Files.deleteIfExists(file);
+      }
       Files.delete(folder);
     } catch (IOException e) {
       // A file in the folder for temporary ones stays; that hurts nobody.
+    }
+  }
+
+  private static List<Path> list(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
     }
   }
 

@@ -13,6 +13,7 @@ import javelin.devices.virtio.balloon.VirtioBalloon;
 import javelin.devices.virtio.blk.VirtioBlk;
 import javelin.devices.virtio.console.NamedPort;
 import javelin.devices.virtio.console.VirtioConsole;
+import javelin.devices.virtio.fs.VirtioFs;
 import javelin.devices.virtio.net.NetBackend;
 import javelin.devices.virtio.net.VirtioNet;
 import javelin.devices.virtio.pci.VirtioMachine;
@@ -70,6 +71,9 @@ final class VirtioDevices implements AutoCloseable {
       if (specs.vsock() != null) {
         add(VsockSpec.OPTION, specs.vsock().toString(), 1, loop -> vsock(loop, specs.vsock()));
       }
+      for (FsSpec folder : specs.folders()) {
+        add(FsSpec.OPTION, folder.toString(), 1, loop -> fs(loop, folder));
+      }
     } catch (RuntimeException e) {
       owned.closeAfter(e);
       throw e;
@@ -101,6 +105,11 @@ final class VirtioDevices implements AutoCloseable {
     } catch (ListenException | ErrnoException e) {
       throw new ConfigException(VsockSpec.OPTION, spec, e.getMessage());
     }
+  }
+
+  private VirtioKind fs(EventLoop loop, FsSpec spec) {
+    SharedFolder folder = owned.own(SharedFolder.open(machine.linux(), spec));
+    return new VirtioFs(spec.tag(), folder.name(spec), folder.backEnd(), machine.memory(), loop);
   }
 
   /** The console and the ports are a device each: {@link VirtioConsole} says why. */

@@ -1,6 +1,8 @@
 package javelin.boot.machine;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The virtio devices of a machine.
@@ -11,6 +13,7 @@ import java.util.List;
  * @param consoles the console and the ports
  * @param balloon the memory balloon; null for none
  * @param vsock sockets between guest and host; null for none
+ * @param folders folders of the host's, in the order in which the guest sees them
  */
 public record VirtioSpecs(
     List<DiskSpec> disks,
@@ -18,7 +21,8 @@ public record VirtioSpecs(
     List<NetSpec> nets,
     ConsoleSpec consoles,
     BalloonSpec balloon,
-    VsockSpec vsock) {
+    VsockSpec vsock,
+    List<FsSpec> folders) {
   /** No devices. */
   public static final VirtioSpecs NONE = new VirtioSpecs(List.of(), null);
 
@@ -34,12 +38,23 @@ public record VirtioSpecs(
       List<NetSpec> nets,
       ConsoleSpec consoles,
       BalloonSpec balloon) {
-    this(disks, rng, nets, consoles, balloon, null);
+    this(disks, rng, nets, consoles, balloon, null, List.of());
   }
 
-  /** Keeps copies of the lists. */
+  /**
+   * Keeps copies of the lists.
+   *
+   * @throws ConfigException where two folders have one tag
+   */
   public VirtioSpecs {
     disks = List.copyOf(disks);
     nets = List.copyOf(nets);
+    folders = List.copyOf(folders);
+    Set<String> tags = new HashSet<>();
+    for (FsSpec folder : folders) {
+      if (!tags.add(folder.tag())) {
+        throw new ConfigException(FsSpec.OPTION, folder, "give each tag only once");
+      }
+    }
   }
 }

@@ -14,6 +14,7 @@ import javelin.boot.machine.BalloonSpec;
 import javelin.boot.machine.ConfigException;
 import javelin.boot.machine.ConsoleSpec;
 import javelin.boot.machine.DiskSpec;
+import javelin.boot.machine.FsSpec;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.NetSpec;
@@ -24,6 +25,7 @@ import javelin.boot.machine.SerialSpec;
 import javelin.boot.machine.TraceKind;
 import javelin.boot.machine.Units;
 import javelin.boot.machine.VirtioSpecs;
+import javelin.boot.machine.VsockSpec;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
 import javelin.vmm.memory.RamConfig;
@@ -164,6 +166,21 @@ final class RunOptions {
                 .description(
                     "A memory balloon: the guest gives free pages back to the host, and this much"
                         + " at its start, such as size=256M. Not with --assign or --lock-memory.")
+                .build(),
+            text(
+                "--vsock",
+                "cid=N,path=PATH",
+                "Sockets between guest and host: who connects to PATH writes CONNECT PORT, and is"
+                    + " connected to that port of the guest's, which connects to PORT of CID 2,"
+                    + " and so to PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
+            OptionSpec.builder("--fs")
+                .type(String[].class)
+                .paramLabel("tag=TAG,dir=PATH")
+                .hideParamSyntax(true)
+                .description(
+                    "A folder of the host's, by virtiofsd, which the guest mounts by its tag:"
+                        + " --fs tag=src,dir=/usr/src. With socket=PATH for dir=PATH, the"
+                        + " virtiofsd that listens there.")
                 .build()));
     spec.addArgGroup(
         group(
@@ -345,6 +362,7 @@ final class RunOptions {
     String[] disks = arguments.matchedOptionValue("--disk", new String[0]);
     String rng = text(arguments, "--rng");
     String balloon = text(arguments, "--balloon");
+    String vsock = text(arguments, "--vsock");
     return new VirtioSpecs(
         Arrays.stream(disks).map(DiskSpec::parse).toList(),
         rng == null ? null : RngSpec.parse(rng),
@@ -352,7 +370,11 @@ final class RunOptions {
             .map(NetSpec::parse)
             .toList(),
         consoles(arguments),
-        balloon == null ? null : BalloonSpec.parse(balloon));
+        balloon == null ? null : BalloonSpec.parse(balloon),
+        vsock == null ? null : VsockSpec.parse(vsock),
+        Arrays.stream(arguments.matchedOptionValue("--fs", new String[0]))
+            .map(FsSpec::parse)
+            .toList());
   }
 
   private static ConsoleSpec consoles(ParseResult arguments) {

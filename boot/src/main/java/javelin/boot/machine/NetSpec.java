@@ -3,9 +3,9 @@ package javelin.boot.machine;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import javelin.devices.virtio.net.MacAddress;
-import javelin.devices.virtio.net.StreamBackend;
 import javelin.devices.virtio.net.TapBackend;
 import javelin.devices.virtio.net.VirtioNet;
+import javelin.vmm.linux.UnixSocket;
 
 /**
  * A network device of the guest's: {@code tap=NAME[,queues=N]}, {@code fd=N}, {@code passt} or
@@ -86,9 +86,9 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac) {
     if (kind == Kind.FD) {
       requireDescriptor(target);
     }
-    if (kind == Kind.SOCKET && (bytes == 0 || bytes > StreamBackend.LONGEST_PATH)) {
+    if (kind == Kind.SOCKET && (bytes == 0 || bytes > UnixSocket.LONGEST_PATH)) {
       throw new IllegalArgumentException(
-          "a socket's path has 1 to " + StreamBackend.LONGEST_PATH + " bytes");
+          "a socket's path has 1 to " + UnixSocket.LONGEST_PATH + " bytes");
     }
   }
 

@@ -8,16 +8,20 @@ import javelin.devices.console.SerialBackend;
 import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciBus;
 import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.balloon.VirtioBalloon;
 import javelin.devices.virtio.blk.VirtioBlk;
 import javelin.devices.virtio.console.NamedPort;
 import javelin.devices.virtio.console.VirtioConsole;
+import javelin.devices.virtio.fs.VirtioFs;
 import javelin.devices.virtio.net.NetBackend;
 import javelin.devices.virtio.net.VirtioNet;
 import javelin.devices.virtio.pci.VirtioMachine;
 import javelin.devices.virtio.pci.VirtioPciFunction;
 import javelin.devices.virtio.rng.VirtioRng;
+import javelin.devices.virtio.vsock.VirtioVsock;
 import javelin.vmm.event.EventLoop;
+import javelin.vmm.event.ListenException;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Resources;
 
@@ -64,6 +68,12 @@ final class VirtioDevices implements AutoCloseable {
       if (specs.balloon() != null) {
         add("--balloon", "", 1, loop -> balloon(specs.balloon()));
       }
+      if (specs.vsock() != null) {
+        add(VsockSpec.OPTION, specs.vsock().toString(), 1, loop -> vsock(loop, specs.vsock()));
+      }
+      for (FsSpec folder : specs.folders()) {
+        add(FsSpec.OPTION, folder.toString(), 1, loop -> fs(loop, folder));
+      }
     } catch (RuntimeException e) {
       owned.closeAfter(e);
       throw e;
@@ -87,6 +97,19 @@ final class VirtioDevices implements AutoCloseable {
 
   private VirtioDevice balloon(BalloonSpec spec) {
     return new VirtioBalloon(machine.memory(), machine.linux().syscalls(), spec.pages());
+  }
+
+  private static VirtioDevice vsock(EventLoop loop, VsockSpec spec) {
+    try {
+      return new VirtioVsock(loop, spec.cid(), spec.path());
+    } catch (ListenException | ErrnoException e) {
+      throw new ConfigException(VsockSpec.OPTION, spec, e.getMessage());
+    }
+  }
+
+  private VirtioKind fs(EventLoop loop, FsSpec spec) {
+    SharedFolder folder = owned.own(SharedFolder.open(machine.linux(), spec));
+    return new VirtioFs(spec.tag(), folder.name(spec), folder.backEnd(), machine.memory(), loop);
   }
 
   /** The console and the ports are a device each: {@link VirtioConsole} says why. */
@@ -137,12 +160,12 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private void add(
-      String option, String value, int threads, Function<EventLoop, VirtioDevice> maker) {
+      String option, String value, int threads, Function<EventLoop, VirtioKind> maker) {
     addWithLoops(option, value, threads, loops -> maker.apply(loops.get(0)));
   }
 
   private void addWithLoops(
-      String option, String value, int threads, Function<List<EventLoop>, VirtioDevice> maker) {
+      String option, String value, int threads, Function<List<EventLoop>, VirtioKind> maker) {
     PciBus bus = machine.pci().bus();
     PciAddress slot;
     try {

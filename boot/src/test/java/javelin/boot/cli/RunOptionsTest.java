@@ -258,6 +258,20 @@ class RunOptionsTest {
             + " --balloon or --assign away",
         "--balloon --hugepages 2M | --balloon: guest memory is on reserved huge pages, of which"
             + " no parts can be given back to the host; leave --balloon or --hugepages away",
+        "--vsock cid=3 | '--vsock cid=3: give both, as in cid=3,path=vm.sock'",
+        "--vsock 3 | '--vsock 3: 3? options are cid=N, path=PATH'",
+        "--vsock cid=2,path=x | --vsock cid=2,path=x: cid is a number from 3 to 4294967294; the"
+            + " host has 2",
+        "--vsock cid=3,path= | '--vsock cid=3,path=: path has 1 to 96 bytes, as ports are put"
+            + " behind it'",
+        "--fs tag=a | '--fs tag=a: give a tag and a folder, as in tag=home,dir=/home, or a tag and"
+            + " the socket of a virtiofsd, as in tag=home,socket=fs.sock'",
+        "--fs tag=a,dir=/,ro | '--fs tag=a,dir=/,ro: ro? options are tag=TAG, and dir=PATH or"
+            + " socket=PATH'",
+        "--fs tag=,dir=/ | '--fs tag=,dir=/: tag has 1 to 36 bytes'",
+        "--fs tag=a,dir= | '--fs tag=a,dir=: dir is a folder'",
+        "--fs tag=a,socket= | '--fs tag=a,socket=: socket is a path of 1 to 107 bytes'",
+        "--fs tag=a,dir=/ --fs tag=a,dir=/usr | '--fs tag=a,dir=/usr: give each tag only once'",
         "--initrd x | --initrd x: it is for a kernel: give --kernel FILE as well",
         "--append x | --append x: it is for a kernel: give --kernel FILE as well",
         "--guest linux | --guest linux: it is one of self-test, assign-check," + " virtio-check",

@@ -316,6 +316,68 @@ class VirtioDevicesTest {
     assertThat(problems).isEmpty();
   }
 
+  private static VirtioSpecs vsock(String text) {
+    return new VirtioSpecs(
+        List.of(), null, List.of(), ConsoleSpec.NONE, null, VsockSpec.parse(text), List.of());
+  }
+
+  @Test
+  void shouldPutASocketDeviceOnTheBus() {
+    VirtioSpecs specs = vsock("cid=3,path=/nowhere/v.sock");
+    try (VirtioDevices devices = add(specs)) {
+      assertThat(devices).isNotNull();
+      assertThat(id(0)).isEqualTo(0x1053_1af4L);
+      assertThat(syscalls.calls("bind")).hasSize(1).first().asString().contains("v.sock");
+    }
+    syscalls.fail("bind", 1, Errno.EACCES);
+    assertThatThrownBy(() -> add(specs))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "--vsock cid=3,path=/nowhere/v.sock: socket /nowhere/v.sock cannot be made: EACCES"
+                + " (permission denied)");
+  }
+
+  @Test
+  void shouldSayWhyThereIsNoFolder(@TempDir Path folder) throws IOException {
+    Linux system = Linux.system();
+    FsSpec spec = FsSpec.parse("tag=t,dir=" + folder);
+    assertThatThrownBy(() -> SharedFolder.open(system, spec, "/nowhere/virtiofsd"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "--fs "
+                + spec
+                + ": there is no program /nowhere/virtiofsd here; `apt install virtiofsd` installs"
+                + " it, in Debian 12 `apt install qemu-system-common`");
+    Path program = folder.resolve("virtiofsd");
+    Files.writeString(program, "#!/bin/sh\necho \"no $2\" >&2\nexit 3\n");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    assertThatThrownBy(() -> SharedFolder.open(system, spec, program.toString()))
+        .hasMessage("--fs " + spec + ": virtiofsd ended with code 3: no --shared-dir=" + folder);
+    assertThatThrownBy(() -> SharedFolder.open(system, FsSpec.parse("tag=t,dir=/nowhere")))
+        .hasMessage("--fs tag=t,dir=/nowhere: no such folder");
+    assertThatThrownBy(() -> SharedFolder.open(system, FsSpec.parse("tag=t,socket=/nowhere/s")))
+        .hasMessage(
+            "--fs tag=t,socket=/nowhere/s: no such socket; `virtiofsd --socket-path=/nowhere/s`"
+                + " listens at one");
+  }
+
+  @Test
+  void shouldStartAndEndTheHostsOwnVirtiofsd(@TempDir Path folder) {
+    FsSpec spec = FsSpec.parse("tag=t,dir=" + folder);
+    SharedFolder shared;
+    try {
+      shared = SharedFolder.open(Linux.system(), spec);
+    } catch (ConfigException e) {
+      assumeTrue(false, e.getMessage());
+      return;
+    }
+    try (shared) {
+      assertThat(shared.backEnd().features()).isNotZero();
+      assertThat(shared.name(spec)).isEqualTo("virtiofsd of " + folder);
+      shared.backEnd().close();
+    }
+  }
+
   @Test
   void shouldNameTheOptionWhenABackEndCannotBeOpened() {
     syscalls.fail("open", 1, Errno.EACCES);

@@ -9,6 +9,7 @@ import javelin.vmm.irq.GsiRoutes;
 import javelin.vmm.irq.Msi;
 import javelin.vmm.kvm.KvmVm;
 import javelin.vmm.linux.ErrnoException;
+import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Resources;
 
@@ -118,6 +119,11 @@ public final class Msix implements AutoCloseable {
   /** Raises a vector, or has it wait behind its mask. Allocates nothing. */
   public void trigger(int vector) {
     vectors[vector].signal();
+  }
+
+  /** What {@link #trigger} signals, for others to signal it; open until this is closed. */
+  public EventFd event(int vector) {
+    return vectors[vector].event();
   }
 
   /** A read of the table. */

@@ -35,6 +35,11 @@ final class MsixVector implements AutoCloseable {
     return interrupt.gsi();
   }
 
+  /** What raises it. */
+  EventFd event() {
+    return interrupt.event();
+  }
+
   /** Raises it. Allocates nothing. */
   void signal() {
     interrupt.trigger();

@@ -1,32 +1,13 @@
 package javelin.devices.virtio;
 
 import javelin.devices.virtio.queue.QueueHandler;
+import javelin.devices.virtio.queue.QueueRunner;
 
 /**
- * A kind of device, apart from how the driver reaches it (virtio 1.2, 5).
- *
- * <p>Its configuration space is read and written on vCPU threads, several at a time; what it does
- * for its queues is under the locks of their runners.
+ * A device whose queues are served in this process; what it does for them is under the locks of
+ * their runners.
  */
-public interface VirtioDevice extends AutoCloseable {
-  /** The device ID (virtio 1.2, 5). */
-  int type();
-
-  /** Class code of the PCI function: class, subclass and programming interface. */
-  int pciClass();
-
-  /** What it is called in messages, such as {@code "virtio-blk"}. */
-  String name();
-
-  /** The features of its kind that it offers. */
-  long features();
-
-  /** Number of queues, 1 to {@link VirtioState#MAX_QUEUES}. */
-  int queues();
-
-  /** The largest size of each queue, a power of two. */
-  int queueSize();
-
+public interface VirtioDevice extends VirtioKind {
   /**
    * What serves queue {@code index}; asked for once.
    *
@@ -34,26 +15,10 @@ public interface VirtioDevice extends AutoCloseable {
    */
   QueueHandler handler(int index, VirtioTransport transport);
 
-  /** Bytes of the configuration space. */
-  int configLength();
-
-  /**
-   * A read of the configuration space.
-   *
-   * @param size 1, 2, 4 or 8 bytes, not beyond the end
-   */
-  long readConfig(int offset, int size);
-
-  /** A write to it, as {@link #readConfig}; devices without a writable field ignore it. */
-  default void writeConfig(int offset, int size, long value) {}
-
-  /** The driver has accepted {@code features}, of its kind and of all kinds. */
-  default void negotiated(long features) {}
-
-  /** Back to power-on; all queues are stopped. */
-  default void reset() {}
-
-  /** Ends what it has of the host; all queues are stopped. */
   @Override
-  void close();
+  default QueueService service(int index, QueueContext context) {
+    QueueHandler handler = handler(index, context.transport());
+    return new LocalQueue(
+        context.memory(), new QueueRunner(index, handler, context.owner(), context.loop()));
+  }
 }

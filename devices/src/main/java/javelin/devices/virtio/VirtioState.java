@@ -8,9 +8,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
-import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.QueueRunner;
-import javelin.devices.virtio.queue.SplitVirtqueue;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Resources;
@@ -21,21 +19,20 @@ import javelin.vmm.memory.GuestMemory;
  * (virtio 1.2, 2.1 to 2.6 and 3.1). A transport maps its registers to these methods.
  *
  * <p>Threads: vCPUs set up under this object's lock; the queues are served on event loops under
- * their runners' locks, which are taken inside this one. The status alone is changed by both sides,
- * and so is atomic. A reset waits for the requests that are being served; when it has returned, the
- * device does not touch guest RAM.
+ * locks of what serves them, which are taken inside this one. The status alone is changed by both
+ * sides, and so is atomic. A reset waits for the requests that are being served; when it has
+ * returned, the device does not touch guest RAM.
  */
 public final class VirtioState implements VirtioTransport, AutoCloseable {
   /** The most queues that a device may have. */
   public static final int MAX_QUEUES = 64;
 
-  private final VirtioDevice device;
-  private final GuestMemory memory;
+  private final VirtioKind device;
   private final VirtioInterrupts interrupts;
   private final Consumer<String> reports;
   private final long offered;
   private final QueueRegisters[] registers;
-  private final QueueRunner[] runners;
+  private final QueueService[] services;
   private final Resources owned = new Resources();
   private final AtomicInteger status = new AtomicInteger();
   private final AtomicInteger generation = new AtomicInteger();
@@ -49,24 +46,23 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
    * @param problems told, in a line, what went wrong
    */
   public VirtioState(
-      VirtioDevice device,
+      VirtioKind device,
       GuestMemory memory,
       IntFunction<EventLoop> loops,
       VirtioInterrupts interrupts,
       Consumer<String> problems) {
     this.device = device;
-    this.memory = memory;
     this.interrupts = interrupts;
     reports = problems;
-    offered = device.features() | VirtioFeature.COMMON;
+    offered = device.features() | device.queueFeatures();
     registers = new QueueRegisters[device.queues()];
     Arrays.setAll(registers, i -> new QueueRegisters(device.queueSize()));
-    runners = new QueueRunner[device.queues()];
+    services = new QueueService[device.queues()];
     owned.own(device);
     try {
-      for (int i = 0; i < runners.length; i++) {
-        QueueHandler handler = device.handler(i, this);
-        runners[i] = owned.own(new QueueRunner(i, handler, new RingOwner(), loops.apply(i)));
+      for (int i = 0; i < services.length; i++) {
+        QueueContext context = new QueueContext(memory, this, new RingOwner(), loops.apply(i));
+        services[i] = owned.own(device.service(i, context));
       }
     } catch (RuntimeException e) {
       owned.closeAfter(e);
@@ -87,20 +83,31 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
 
     @Override
     public void broken(int index, String problem) {
-      status.getAndUpdate(bits -> bits | NEEDS_RESET);
-      report("queue " + index + " is broken until the guest resets the device: " + problem);
-      interrupts.config();
+      VirtioState.this.broken(
+          "queue " + index + " is broken until the guest resets the device: " + problem);
     }
   }
 
   @Override
+  public void broken(String problem) {
+    status.getAndUpdate(bits -> bits | NEEDS_RESET);
+    report(problem);
+    interrupts.config();
+  }
+
+  @Override
+  public EventFd interruptEvent(int index) {
+    return interrupts.event(index);
+  }
+
+  @Override
   public void kick(int index) {
-    runners[index].kick();
+    services[index].kick();
   }
 
   @Override
   public void serve(int index) {
-    runners[index].serveNow();
+    services[index].serveNow();
   }
 
   @Override
@@ -124,7 +131,7 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
   /** What the driver's notifications of queue {@code index} signal, too. */
   @Override
   public EventFd event(int index) {
-    return runners[index].event();
+    return services[index].event();
   }
 
   /** Lets the device access guest RAM, or keeps it from that; at power-on it may not. */
@@ -133,11 +140,11 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
       return;
     }
     mayAccessMemory = may;
-    for (QueueRunner runner : runners) {
+    for (QueueService service : services) {
       if (may) {
-        runner.kick();
+        service.resume();
       } else {
-        runner.pause();
+        service.pause();
       }
     }
   }
@@ -228,12 +235,7 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
   }
 
   private void start(int index) {
-    runners[index].start(
-        new SplitVirtqueue(
-            memory,
-            registers[index].ring(),
-            (accepted & VirtioFeature.INDIRECT_DESC) != 0,
-            (accepted & VirtioFeature.EVENT_IDX) != 0));
+    services[index].start(registers[index].ring(), accepted);
   }
 
   /**
@@ -245,15 +247,15 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
     if (index >= registers.length || (accepted & VirtioFeature.RING_RESET) == 0) {
       return false;
     }
-    runners[index].stop();
+    services[index].stop();
     registers[index].reset();
     return true;
   }
 
   /** Back to power-on. */
   public synchronized void reset() {
-    for (QueueRunner runner : runners) {
-      runner.stop();
+    for (QueueService service : services) {
+      service.stop();
     }
     for (QueueRegisters queue : registers) {
       queue.reset();

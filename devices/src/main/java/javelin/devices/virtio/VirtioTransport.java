@@ -22,6 +22,20 @@ public interface VirtioTransport {
   /** The configuration space has changed: the driver is told, once it is ready. */
   void configChanged();
 
+  /**
+   * What raises the interrupt of queue {@code index} in KVM, for whoever serves the queue to signal
+   * it; null where {@link javelin.devices.virtio.queue.QueueRunner.Owner#interrupt} is the only
+   * way. It stays the transport's, and is the queue's until that is stopped.
+   */
+  default EventFd interruptEvent(int index) {
+    return null;
+  }
+
+  /** The device works no longer, for the reason that the user is told: it needs a reset. */
+  default void broken(String problem) {
+    report(problem);
+  }
+
   /** Tells the user, in a line, what went wrong; a guest cannot flood anyone with it. */
   void report(String problem);
 }

@@ -38,6 +38,9 @@ public final class EventLoop implements AutoCloseable {
   public static final int ERROR = 0x8;
   public static final int HANG_UP = 0x10;
 
+  /** Beside others: each of them is told of once, until it comes anew (EPOLLET). */
+  public static final int EDGE = 1 << 31;
+
   private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
   private static final int EPOLL_CLOEXEC = Linux.O_CLOEXEC;
   private static final int EPOLL_CTL_ADD = 1;

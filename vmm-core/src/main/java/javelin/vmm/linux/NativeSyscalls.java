@@ -79,6 +79,10 @@ public final class NativeSyscalls implements Syscalls {
 
     static native int connect(int fd, long address, int length);
 
+    static native int shutdown(int fd, int how);
+
+    static native long sendmsg(int fd, long message, int flags);
+
     static native int getrlimit(int resource, long limits);
 
     static native int setrlimit(int resource, long limits);
@@ -375,6 +379,17 @@ public final class NativeSyscalls implements Syscalls {
   @Override
   public int connect(int fd, long address, int length) {
     return control(Control.connect(fd, address, length));
+  }
+
+  @Override
+  public int shutdown(int fd, int how) {
+    return control(Control.shutdown(fd, how));
+  }
+
+  @Override
+  public long sendmsg(int fd, long message, int flags) {
+    long result = Control.sendmsg(fd, message, flags);
+    return result >= 0 ? result : -Native.getLastError();
   }
 
   @Override

@@ -102,7 +102,7 @@ public interface Syscalls {
   /** The first real-time signal that the C library leaves to programs. */
   int firstRealtimeSignal();
 
-  // Sockets (AF_UNIX, for character back ends).
+  // Sockets (AF_UNIX).
 
   int socket(int domain, int type, int protocol);
 
@@ -113,6 +113,12 @@ public interface Syscalls {
   int accept(int fd, int flags);
 
   int connect(int fd, long address, int length);
+
+  /** shutdown(2): {@code how} is 0 for receiving, 1 for sending, 2 for both. */
+  int shutdown(int fd, int how);
+
+  /** sendmsg(2) of the {@code struct msghdr} (56 bytes) at {@code message}. */
+  long sendmsg(int fd, long message, int flags);
 
   // Random bytes.
 

@@ -8,6 +8,7 @@ import static org.agrona.BitUtil.SIZE_OF_SHORT;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Resources;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -80,12 +81,23 @@ public final class GuestMemory {
    * @param hostAddress process address of its first byte; stays mapped until the region is removed
    * @throws IllegalArgumentException where the range wraps or overlaps another region
    */
-  public synchronized RamRegion add(long guestAddress, long length, long hostAddress) {
+  public RamRegion add(long guestAddress, long length, long hostAddress) {
+    return add(guestAddress, length, hostAddress, null, 0);
+  }
+
+  /**
+   * As above, for a shared mapping of a file, which other processes can be given.
+   *
+   * @param file open for as long as the region is there
+   * @param fileOffset place of the first byte in it
+   */
+  public synchronized RamRegion add(
+      long guestAddress, long length, long hostAddress, Fd file, long fileOffset) {
     if (length <= 0 || guestAddress < 0 || guestAddress + length < 0) {
       throw new IllegalArgumentException(
           String.format("RAM range 0x%x, %d bytes, is empty or wraps", guestAddress, length));
     }
-    RamRegion added = new RamRegion(guestAddress, length, hostAddress);
+    RamRegion added = new RamRegion(guestAddress, length, hostAddress, file, fileOffset);
     List<RamRegion> next = new ArrayList<>(List.of(regions));
     int place = 0;
     for (RamRegion region : regions) {

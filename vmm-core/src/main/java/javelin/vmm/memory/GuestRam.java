@@ -88,8 +88,9 @@ public final class GuestRam implements AutoCloseable {
               "Guest RAM of %d bytes is not a positive multiple of the page size, %d bytes",
               config.size(), config.pages().bytes()));
     }
+    Fd fd;
     try {
-      Fd fd = owned.own(linux.memfd("guest-ram", config.pages().hugePageShift()));
+      fd = owned.own(linux.memfd("guest-ram", config.pages().hugePageShift()));
       linux.setLength(fd, config.size());
       long low = Math.min(config.size(), LOW_LIMIT);
       map(fd, 0, low);
@@ -106,10 +107,12 @@ public final class GuestRam implements AutoCloseable {
       lock();
     }
     long guest = 0;
+    long offset = 0;
     for (Mapping mapping : mappings) {
-      RamRegion region = memory.add(guest, mapping.length(), mapping.address());
+      RamRegion region = memory.add(guest, mapping.length(), mapping.address(), fd, offset);
       owned.own((AutoCloseable) () -> memory.remove(region));
       guest = HIGH_BASE;
+      offset += mapping.length();
     }
   }
 

@@ -1,6 +1,7 @@
 package javelin.vmm.memory;
 
 import java.util.Objects;
+import javelin.vmm.linux.Fd;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -19,17 +20,23 @@ public final class RamRegion {
   private final long guestAddress;
   private final long length;
   private final long hostAddress;
+  private final Fd file;
+  private final long fileOffset;
   private final UnsafeBuffer[] views;
 
   /**
    * @param guestAddress guest-physical address of the first byte
    * @param length bytes, above 0
    * @param hostAddress process address of the first byte
+   * @param file what it is a shared mapping of; null for memory of this process alone
+   * @param fileOffset place of the first byte in the file
    */
-  RamRegion(long guestAddress, long length, long hostAddress) {
+  RamRegion(long guestAddress, long length, long hostAddress, Fd file, long fileOffset) {
     this.guestAddress = guestAddress;
     this.length = length;
     this.hostAddress = hostAddress;
+    this.file = file;
+    this.fileOffset = fileOffset;
     views = new UnsafeBuffer[(int) ((length + VIEW_SIZE - 1) >>> VIEW_SHIFT)];
     for (int i = 0; i < views.length; i++) {
       long start = (long) i << VIEW_SHIFT;
@@ -56,6 +63,16 @@ public final class RamRegion {
   /** Process address of the first byte. */
   public long hostAddress() {
     return hostAddress;
+  }
+
+  /** What it is a shared mapping of, and stays open as long; null for memory of no file. */
+  public Fd file() {
+    return file;
+  }
+
+  /** Place of the first byte in {@link #file}. */
+  public long fileOffset() {
+    return fileOffset;
   }
 
   /**

@@ -500,6 +500,19 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
     return intCall("connect", successOn(fd), (long) fd, path(address, length));
   }
 
+  @Override
+  public int shutdown(int fd, int how) {
+    return intCall("shutdown", successOn(fd), (long) fd, (long) how);
+  }
+
+  /** Knows channels only, and passes no descriptors. */
+  @Override
+  public long sendmsg(int fd, long message, int flags) {
+    UnsafeBuffer header = FakeDescriptors.memory(message, 56);
+    LongSupplier usual = () -> descriptors.writev(fd, header.getLong(16), (int) header.getLong(24));
+    return call("sendmsg", usual, (long) fd, message, (long) flags);
+  }
+
   /** The path in a {@code struct sockaddr_un}: behind the 16-bit family, up to a zero byte. */
   private static String path(long address, int length) {
     byte[] bytes = new byte[Math.max(0, length - 2)];

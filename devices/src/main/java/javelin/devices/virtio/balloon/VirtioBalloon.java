@@ -3,6 +3,9 @@ package javelin.devices.virtio.balloon;
 import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.QueueHandler;
+import javelin.devices.virtio.queue.QueueSwitch;
+import javelin.vmm.event.EventLoop;
+import javelin.vmm.event.Timer;
 import javelin.vmm.linux.Syscalls;
 import javelin.vmm.memory.GuestMemory;
 
@@ -14,14 +17,16 @@ import javelin.vmm.memory.GuestMemory;
  * <p>Guest RAM must be a shared mapping of ordinary pages that nothing pins: a device that may
  * write to a page would go on with one that is no longer the guest's.
  *
- * <p>Of the queues that the specification numbers 2 to 4 only the one of reports is offered. Linux
- * has counted the queues that are there and taken it for number 2 before it took it for number 4,
- * so each of the three is one of reports.
+ * <p>Of the queues that the specification numbers 2 to 4, that of free page hints is not offered.
+ * Linux has counted the queues that are there, and taken the one of reports for the next number,
+ * before it took it for number 4; so each of the three is one of reports where it is not one of
+ * statistics.
  */
 public final class VirtioBalloon implements VirtioDevice {
   /** The most pages of 4 KiB that its size can be. */
   public static final long MAX_PAGES = 0xffff_ffffL;
 
+  static final long STATISTICS = 1L << 1;
   static final long DEFLATE_ON_OOM = 1L << 2;
   static final long PAGE_REPORTING = 1L << 5;
   static final int QUEUE_SIZE = 128;
@@ -31,6 +36,7 @@ public final class VirtioBalloon implements VirtioDevice {
   private static final int QUEUES = 5;
   private static final int INFLATE = 0;
   private static final int DEFLATE = 1;
+  private static final int OF_STATISTICS = 2;
 
   /** le32 pages that are wanted, le32 pages that there are. */
   private static final int CONFIG_LENGTH = 8;
@@ -40,8 +46,14 @@ public final class VirtioBalloon implements VirtioDevice {
 
   private final GuestMemory memory;
   private final Syscalls syscalls;
-  private final long wanted;
+  private volatile long wanted;
   private volatile long actual;
+  private volatile long accepted;
+  private VirtioTransport transport;
+  private StatisticsQueue statistics;
+
+  /** Asks for statistics again and again; null where nobody wants that. */
+  private Timer refresh;
 
   /**
    * A balloon of pages of {@code memory}.
@@ -50,12 +62,53 @@ public final class VirtioBalloon implements VirtioDevice {
    * @param wanted pages of 4 KiB that the guest is to put into it, 0 to {@link #MAX_PAGES}
    */
   public VirtioBalloon(GuestMemory memory, Syscalls syscalls, long wanted) {
-    if (wanted < 0 || wanted > MAX_PAGES) {
-      throw new IllegalArgumentException("a balloon has 0 to 2^32 - 1 pages");
-    }
+    requireSize(wanted);
     this.memory = memory;
     this.syscalls = syscalls;
     this.wanted = wanted;
+  }
+
+  private static void requireSize(long pages) {
+    if (pages < 0 || pages > MAX_PAGES) {
+      throw new IllegalArgumentException("a balloon has 0 to 2^32 - 1 pages");
+    }
+  }
+
+  /** Asks the guest to put so many pages into it in all, 0 to {@link #MAX_PAGES}. Any thread. */
+  public void resize(long pages) {
+    requireSize(pages);
+    wanted = pages;
+    transport.configChanged();
+  }
+
+  /** Pages that the guest is to put into it. */
+  public long wanted() {
+    return wanted;
+  }
+
+  /** Pages that the guest says it has put into it. */
+  public long actual() {
+    return actual;
+  }
+
+  /** What the guest said of its memory last; null for nothing yet. Any thread may ask. */
+  public GuestStatistics statistics() {
+    return statistics.latest();
+  }
+
+  /**
+   * As above, but asks the guest anew.
+   *
+   * @param millis how long it may take to answer; after that, what it said last is returned
+   */
+  public GuestStatistics newStatistics(long millis) throws InterruptedException {
+    return statistics.await(millis);
+  }
+
+  /** Asks the guest for statistics each {@code nanos} from now on; once only. */
+  public void refreshStatistics(EventLoop loop, long nanos) {
+    refresh = loop.timer(statistics::update);
+    refresh.armPeriodic(nanos);
   }
 
   @Override
@@ -75,7 +128,7 @@ public final class VirtioBalloon implements VirtioDevice {
 
   @Override
   public long features() {
-    return DEFLATE_ON_OOM | PAGE_REPORTING;
+    return STATISTICS | DEFLATE_ON_OOM | PAGE_REPORTING;
   }
 
   @Override
@@ -89,13 +142,22 @@ public final class VirtioBalloon implements VirtioDevice {
   }
 
   @Override
-  public QueueHandler handler(int index, VirtioTransport transport) {
-    GuestPages pages = new GuestPages(syscalls, transport);
+  public QueueHandler handler(int index, VirtioTransport toDriver) {
+    transport = toDriver;
+    GuestPages pages = new GuestPages(syscalls, toDriver);
     return switch (index) {
       case INFLATE -> new PageNumbers(memory, pages);
       case DEFLATE -> new PageNumbers(memory, null);
+      case OF_STATISTICS -> {
+        statistics = new StatisticsQueue(toDriver, index);
+        yield new QueueSwitch(this::hasStatistics, new PageReports(pages), statistics);
+      }
       default -> new PageReports(pages);
     };
+  }
+
+  private boolean hasStatistics() {
+    return (accepted & STATISTICS) != 0;
   }
 
   @Override
@@ -117,10 +179,21 @@ public final class VirtioBalloon implements VirtioDevice {
   }
 
   @Override
-  public void reset() {
-    actual = 0;
+  public void negotiated(long features) {
+    accepted = features;
   }
 
   @Override
-  public void close() {}
+  public void reset() {
+    actual = 0;
+    accepted = 0;
+    statistics.forget();
+  }
+
+  @Override
+  public void close() {
+    if (refresh != null) {
+      refresh.close();
+    }
+  }
 }

@@ -4,6 +4,7 @@ import java.util.function.IntFunction;
 import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.QueueHandler;
+import javelin.devices.virtio.queue.QueueSwitch;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.ErrnoException;
 

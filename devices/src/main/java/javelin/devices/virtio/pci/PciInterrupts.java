@@ -4,6 +4,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import javelin.devices.pci.Msix;
 import javelin.devices.virtio.VirtioInterrupts;
 import javelin.vmm.irq.IrqLine;
+import javelin.vmm.linux.EventFd;
 
 /**
  * The interrupts of a virtio function: MSI-X vectors where the guest has MSI-X on, else the pin,
@@ -74,6 +75,12 @@ final class PciInterrupts implements VirtioInterrupts {
     } else {
       raise(ISR_QUEUE);
     }
+  }
+
+  @Override
+  public EventFd event(int index) {
+    int vector = vectors.get(index);
+    return msix.isEnabled() && vector != NO_VECTOR ? msix.event(vector) : null;
   }
 
   @Override

@@ -10,7 +10,7 @@ import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciIdentity;
 import javelin.devices.pci.PciRegisters;
 import javelin.devices.virtio.Reports;
-import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.VirtioState;
 import javelin.vmm.bus.IoHandler;
 import javelin.vmm.event.EventLoop;
@@ -50,7 +50,7 @@ public final class VirtioPciFunction extends EmulatedFunction implements AutoClo
   private static final int TYPE_DEVICE = 4;
   private static final int TYPE_PCI_ACCESS = 5;
 
-  private final VirtioDevice device;
+  private final VirtioKind device;
   private final VirtioState state;
   private final CommonConfig common;
   private final PciInterrupts interrupts;
@@ -69,10 +69,7 @@ public final class VirtioPciFunction extends EmulatedFunction implements AutoClo
    *     open for longer than this
    */
   public VirtioPciFunction(
-      VirtioDevice device,
-      VirtioMachine machine,
-      PciAddress address,
-      IntFunction<EventLoop> loops) {
+      VirtioKind device, VirtioMachine machine, PciAddress address, IntFunction<EventLoop> loops) {
     super(identity(device), ConfigSpace.PCI_LENGTH, machine.pci().bars());
     this.device = device;
     Consumer<String> problems =
@@ -129,7 +126,7 @@ public final class VirtioPciFunction extends EmulatedFunction implements AutoClo
     }
   }
 
-  private static PciIdentity identity(VirtioDevice device) {
+  private static PciIdentity identity(VirtioKind device) {
     return new PciIdentity(
         VENDOR, FIRST_DEVICE + device.type(), device.pciClass(), REVISION, VENDOR, SUBSYSTEM);
   }

@@ -143,6 +143,16 @@ public final class IoVector {
     }
   }
 
+  /** Moves {@code count} bytes, or all where there are fewer, to {@code target}, which has none. */
+  public void split(long count, IoVector target) {
+    target.clear();
+    while (target.bytes < count && bytes > 0) {
+      long part = Math.min(count - target.bytes, length(first));
+      target.add(base(first), part);
+      skip(part);
+    }
+  }
+
   /**
    * Takes the last byte off the end.
    *

@@ -22,8 +22,13 @@ class VirtioBalloonTest {
   /** Guest-physical bytes. */
   private record Range(long start, long length) {}
 
+  private VirtioBalloon balloon;
   private final VirtioBench bench =
-      new VirtioBench(machine -> new VirtioBalloon(machine.memory, machine.syscalls, WANTED));
+      new VirtioBench(
+          machine -> {
+            balloon = new VirtioBalloon(machine.memory, machine.syscalls, WANTED);
+            return balloon;
+          });
   private final ModelDriver driver = bench.driver();
   private final ModelRing[] rings = new ModelRing[5];
 
@@ -31,12 +36,11 @@ class VirtioBalloonTest {
   private int adviceBefore;
 
   private void start() {
-    assertThat(
-            driver.negotiate(
-                ModelDriver.VERSION_1
-                    | VirtioBalloon.PAGE_REPORTING
-                    | VirtioBalloon.DEFLATE_ON_OOM))
-        .isTrue();
+    start(VirtioBalloon.PAGE_REPORTING | VirtioBalloon.DEFLATE_ON_OOM);
+  }
+
+  private void start(long features) {
+    assertThat(driver.negotiate(ModelDriver.VERSION_1 | features)).isTrue();
     driver.useMessages();
     long base = 0x1_0000;
     for (int i = 0; i < rings.length; i++) {
@@ -78,7 +82,7 @@ class VirtioBalloonTest {
   @Test
   void shouldAskForPagesAndTakeNoteOfHowManyThereAre() {
     start();
-    assertThat(driver.offered() & 0xffff_ffL).isEqualTo(1 << 2 | 1 << 5);
+    assertThat(driver.offered() & 0xffff_ffL).isEqualTo(1 << 1 | 1 << 2 | 1 << 5);
     assertThat(driver.read(ModelDriver.DEVICE, 0, 4)).isEqualTo(WANTED);
     assertThat(driver.read(ModelDriver.DEVICE, 4, 4)).isZero();
     driver.write(ModelDriver.DEVICE, 4, 4, 17);
@@ -87,6 +91,66 @@ class VirtioBalloonTest {
     assertThat(driver.read(ModelDriver.DEVICE, 5, 1)).isZero();
     driver.status(0);
     assertThat(driver.read(ModelDriver.DEVICE, 4, 4)).isZero();
+  }
+
+  @Test
+  void shouldAskForAnotherSizeWhileTheGuestRuns() {
+    start();
+    bench.kvm.deliver();
+    balloon.resize(500);
+    assertThat(driver.read(ModelDriver.DEVICE, 0, 4)).isEqualTo(500);
+    assertThat(bench.kvm.deliver())
+        .as("the configuration has changed")
+        .containsExactly(new Msi(0xfee0_0000L, 5));
+    driver.write(ModelDriver.DEVICE, 4, 4, 450);
+    assertThat(balloon.wanted()).isEqualTo(500);
+    assertThat(balloon.actual()).isEqualTo(450);
+    driver.status(0);
+    start();
+    assertThat(driver.read(ModelDriver.DEVICE, 0, 4)).as("after a reset").isEqualTo(500);
+  }
+
+  /** A driver's figures, tag and value in turn. */
+  private void tell(long... figures) {
+    for (int i = 0; i < figures.length; i += 2) {
+      bench.memory.writeU16(LIST + 5L * i, (int) figures[i]);
+      bench.memory.writeU64(LIST + 5L * i + 2, figures[i + 1]);
+    }
+    rings[2].send(1, LIST, 5L * figures.length);
+    driver.notify(2);
+  }
+
+  @Test
+  void shouldTakeTheGuestsFiguresAndAskForNewOnes() throws Exception {
+    assertThat(balloon.statistics()).isNull();
+    start(VirtioBalloon.STATISTICS | VirtioBalloon.PAGE_REPORTING);
+    assertThat(balloon.newStatistics(1)).isNull();
+    tell(4, 1000, 0xffff, 7, 5, 5000, 8, 1, 4, 2000);
+    GuestStatistics first = balloon.statistics();
+    assertThat(first.get(GuestStatistics.TOTAL)).isEqualTo(5000);
+    assertThat(first.get(GuestStatistics.FREE)).as("the last one counts").isEqualTo(2000);
+    assertThat(first.get(GuestStatistics.CACHES)).isEqualTo(GuestStatistics.UNKNOWN);
+    assertThat(rings[2].usedIndex()).as("held").isZero();
+    assertThat(balloon.newStatistics(20)).as("the old ones").isSameAs(first);
+    bench.settle();
+    assertThat(rings[2].usedIndex()).as("newer ones are wanted").isEqualTo(1);
+    tell(5, 6000);
+    assertThat(balloon.statistics().get(GuestStatistics.TOTAL)).isEqualTo(6000);
+    driver.status(0);
+    assertThat(balloon.statistics()).as("of a guest that is gone").isNull();
+  }
+
+  @Test
+  void shouldNeedAResetWhenFiguresAreNone() {
+    start(VirtioBalloon.STATISTICS);
+    rings[2].send(1, LIST, 7);
+    driver.notify(2);
+    assertThat(balloon.statistics().get(GuestStatistics.FREE)).isEqualTo(GuestStatistics.UNKNOWN);
+    driver.status(0);
+    start(VirtioBalloon.STATISTICS);
+    rings[2].send(0, LIST, 10);
+    driver.notify(2);
+    assertThat(driver.status() & ModelDriver.NEEDS_RESET).isNotZero();
   }
 
   @Test

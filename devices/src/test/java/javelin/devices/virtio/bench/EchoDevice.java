@@ -29,6 +29,9 @@ public final class EchoDevice implements VirtioDevice {
   public final AtomicInteger handled = new AtomicInteger();
   public volatile boolean isClosed;
 
+  /** The way to the driver. */
+  public volatile VirtioTransport transport;
+
   /** With {@code queues} queues. */
   public EchoDevice(int queues) {
     this.queues = queues;
@@ -105,7 +108,8 @@ public final class EchoDevice implements VirtioDevice {
   }
 
   @Override
-  public QueueHandler handler(int index, VirtioTransport transport) {
+  public QueueHandler handler(int index, VirtioTransport toDriver) {
+    transport = toDriver;
     DescriptorChain chain = new DescriptorChain(QUEUE_SIZE);
     UnsafeBuffer bytes = new UnsafeBuffer(new byte[BYTES]);
     return new QueueHandler() {

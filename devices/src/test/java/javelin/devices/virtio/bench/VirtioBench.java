@@ -10,7 +10,7 @@ import javelin.devices.RecordingLine;
 import javelin.devices.pci.AddressWindow;
 import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciRoot;
-import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.pci.VirtioMachine;
 import javelin.devices.virtio.pci.VirtioPciFunction;
 import javelin.vmm.bus.IoSpace;
@@ -58,7 +58,7 @@ public final class VirtioBench implements AutoCloseable {
   private final Semaphore settled = new Semaphore(0);
 
   /** A machine with the device that {@code maker} makes. */
-  public VirtioBench(Function<VirtioBench, VirtioDevice> maker) {
+  public VirtioBench(Function<VirtioBench, VirtioKind> maker) {
     kvm = owned.own(new FakeVm(syscalls));
     owned.own(GuestRam.create(linux, RamConfig.of(RAM), memory));
     routes = new GsiRoutes(kvm.vm());

@@ -6,6 +6,7 @@ import javelin.devices.pci.PciRegisters;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
 import javelin.vmm.irq.Msi;
+import javelin.vmm.linux.EventFd;
 import org.junit.jupiter.api.Test;
 
 /** The ways by which a function interrupts. */
@@ -63,6 +64,22 @@ class VirtioInterruptTest extends EchoTestBench {
     assertThat(ring.usedIndex()).isEqualTo(1);
     assertThat(bench.kvm.deliver()).isEmpty();
     assertThat(bench.line.active()).isFalse();
+  }
+
+  @Test
+  void shouldLetOthersRaiseTheVectorOfAQueue() {
+    assertThat(device.transport.interruptEvent(0)).as("without MSI-X").isNull();
+    driver.start(0, 8);
+    EventFd event = device.transport.interruptEvent(0);
+    event.signal();
+    assertThat(bench.kvm.deliver()).containsExactly(new Msi(MESSAGES, 0));
+    driver.mask(0);
+    event.signal();
+    assertThat(bench.kvm.deliver()).isEmpty();
+    assertThat(driver.pending()).isEqualTo(1);
+    driver.unmask(0);
+    assertThat(bench.kvm.deliver()).containsExactly(new Msi(MESSAGES, 0));
+    assertThat(device.transport.interruptEvent(1)).as("without a vector").isNull();
   }
 
   @Test

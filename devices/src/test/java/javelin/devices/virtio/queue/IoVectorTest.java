@@ -59,6 +59,21 @@ class IoVectorTest {
   }
 
   @Test
+  void shouldMoveBytesToAnother() {
+    fill();
+    IoVector front = new IoVector(4);
+    vector.split(4, front);
+    assertThat(front.bytes()).isEqualTo(4);
+    assertThat(front.count()).isEqualTo(2);
+    assertThat(front.firstBase()).isEqualTo(address);
+    assertThat(vector.bytes()).isEqualTo(5);
+    assertThat(vector.firstBase()).isEqualTo(address + 17);
+    vector.split(9, front);
+    assertThat(front.bytes()).as("all there is").isEqualTo(5);
+    assertThat(vector.count()).isZero();
+  }
+
+  @Test
   void shouldCopyAcrossBuffers() {
     fill();
     UnsafeBuffer source = NativeMemory.allocate(16);

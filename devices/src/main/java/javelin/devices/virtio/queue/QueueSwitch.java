@@ -1,15 +1,14 @@
-package javelin.devices.virtio.net;
+package javelin.devices.virtio.queue;
 
 import java.util.function.BooleanSupplier;
-import javelin.devices.virtio.queue.DescriptorChain;
-import javelin.devices.virtio.queue.QueueHandler;
-import javelin.devices.virtio.queue.Virtqueue;
 
 /**
  * A queue that is one of two things, as the driver has negotiated: what that is does not change
  * while the queue is enabled.
+ *
+ * @param isSecond whether it is the second one
  */
-record QueueSwitch(BooleanSupplier isSecond, QueueHandler first, QueueHandler second)
+public record QueueSwitch(BooleanSupplier isSecond, QueueHandler first, QueueHandler second)
     implements QueueHandler {
   private QueueHandler handler() {
     return isSecond.getAsBoolean() ? second : first;
@@ -28,6 +27,11 @@ record QueueSwitch(BooleanSupplier isSecond, QueueHandler first, QueueHandler se
   @Override
   public void collect(Virtqueue queue) {
     handler().collect(queue);
+  }
+
+  @Override
+  public void commit(Virtqueue queue) {
+    handler().commit(queue);
   }
 
   @Override

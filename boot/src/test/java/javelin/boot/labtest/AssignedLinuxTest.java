@@ -1,25 +1,13 @@
 package javelin.boot.labtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javelin.boot.lab.LabKernel;
 import javelin.boot.machine.AssignSpec;
 import javelin.passthrough.binding.BindingHost;
@@ -56,8 +44,6 @@ final class AssignedLinuxTest {
 
   /** Random bytes that are written again and again: making them is slow in an emulated guest. */
   private static final int PIECE_MIB = 4;
-
-  private static final int EXCHANGE_SECONDS = 60;
 
   /** The devices, by the slot that they have in the guest. */
   private enum Device {
@@ -189,27 +175,10 @@ final class AssignedLinuxTest {
     return Long.parseLong(guest.shell(sum));
   }
 
-  /**
-   * Sends random bytes to the guest and has as many come back; both sides compare.
-   *
-   * @return exits to Javelin for memory-mapped registers while the bytes were under way
-   */
+  /** Moves bytes both ways; returns the exits to Javelin meanwhile. */
   private static long exchange(Device device, String ip, int bytes) throws Exception {
-    byte[] sent = new byte[bytes];
-    new Random(device.slot).nextBytes(sent);
     bringUp(device, ip);
-    long exits = guest.mmioExits();
-    if (!exchanged(sent)) {
-      fail(device + " did not move all bytes in time:\n" + networkState());
-    }
-    return guest.mmioExits() - exits;
-  }
-
-  /** What both ends of the network know of themselves. */
-  private static String networkState() throws InterruptedException {
-    String counters =
-        "cat /proc/net/dev; busybox netstat -tn; cat /proc/interrupts; cat /proc/net/snmp";
-    return guest.shell(counters + "; dmesg | tail -n 15") + "\nhost:\n" + HostSays.of(counters);
+    return new TcpExchange(guest, HOST_IP).run(bytes);
   }
 
   /** Brings the guest's interface up: one at a time, so that the answers take the same way. */
@@ -220,42 +189,6 @@ final class AssignedLinuxTest {
     guest.shell("ifconfig " + net + " " + ip + " up");
     String ping = "ping -c 1 -W 1 " + HOST_IP + " > /dev/null";
     guest.shell("for i in 1 2 3 4 5 6 7 8 9; do " + ping + " && break; done; true");
-  }
-
-  /** Whether all bytes went both ways in time; they must be the same if so. */
-  private static boolean exchanged(byte[] sent) throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getByName(HOST_IP))) {
-      server.setSoTimeout((int) TimeUnit.SECONDS.toMillis(2 * EXCHANGE_SECONDS));
-      CompletableFuture<byte[]> back = CompletableFuture.supplyAsync(() -> serve(server, sent));
-      String nc = "timeout " + EXCHANGE_SECONDS + " nc " + HOST_IP + " " + server.getLocalPort();
-      if (!guest.shell(nc + " < /dev/null > /received && echo all || true").equals("all")
-          || !guest.shell(nc + " < /received > /dev/null && echo all || true").equals("all")) {
-        return false;
-      }
-      assertThat(guest.shell("sha256sum < /received")).startsWith(sha256(sent));
-      assertThat(sha256(back.get(1, TimeUnit.MINUTES))).isEqualTo(sha256(sent));
-      return true;
-    }
-  }
-
-  /** Sends to the first client, and returns what the second one sends. */
-  private static byte[] serve(ServerSocket server, byte[] sent) {
-    try {
-      try (Socket down = server.accept();
-          OutputStream out = down.getOutputStream()) {
-        out.write(sent);
-      }
-      try (Socket up = server.accept();
-          InputStream in = up.getInputStream()) {
-        return in.readAllBytes();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String sha256(byte[] bytes) throws Exception {
-    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
   @Test
@@ -304,7 +237,7 @@ final class AssignedLinuxTest {
     HostAddress nvme = ADDRESSES.get(Device.NVME.ordinal());
     String disk = LabNetwork.await(() -> host.names(nvme.sysfs() + "/nvme"), "the host's NVMe");
     try (InputStream in = Files.newInputStream(Path.of("/dev/" + disk + "n1"))) {
-      assertThat(diskDigest).isEqualTo(sha256(in.readNBytes(DISK_MIB << 20)));
+      assertThat(diskDigest).isEqualTo(Sha256.of(in.readNBytes(DISK_MIB << 20)));
     }
   }
 }

@@ -208,6 +208,12 @@ final class LinuxGuest implements AutoCloseable {
 
   /** Writes the initramfs: busybox, init and {@code modules} in the order of loading. */
   static Path writeInitramfs(Path file, Map<String, byte[]> modules) throws IOException {
+    return writeInitramfs(file, modules, Map.of());
+  }
+
+  /** As above, with programs, by their names in /bin. */
+  static Path writeInitramfs(Path file, Map<String, byte[]> modules, Map<String, byte[]> programs)
+      throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (CpioArchive archive = new CpioArchive(bytes)) {
       for (String folder : new String[] {"bin", "proc", "sys", "dev", "modules"}) {
@@ -219,9 +225,22 @@ final class LinuxGuest implements AutoCloseable {
       archive.file("modules/order", 0644, String.join("\n", modules.keySet()) + "\n");
       archive.characterDevice("dev/console", 0600, 5, 1);
       archive.file("bin/busybox", 0755, Files.readAllBytes(busybox()));
+      for (Map.Entry<String, byte[]> program : programs.entrySet()) {
+        archive.file("bin/" + program.getKey(), 0755, program.getValue());
+      }
       archive.file("init", 0755, INIT);
     }
     return Files.write(file, bytes.toByteArray());
+  }
+
+  /** Lays a root file system for a disk out in {@code folder}, with the same init. */
+  static void writeRoot(Path folder) throws IOException {
+    for (String name : new String[] {"bin", "sbin", "proc", "sys", "dev"}) {
+      Files.createDirectories(folder.resolve(name));
+    }
+    Files.copy(busybox(), folder.resolve("bin/busybox"));
+    Path init = Files.writeString(folder.resolve("sbin/init"), INIT);
+    assertThat(init.toFile().setExecutable(true)).isTrue();
   }
 
   private static Path busybox() {

@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 final class VirtioLinuxTest {
   private static final int DISK_MIB = 64;
+
+  /** Random bytes that are written again and again: making them is slow in an emulated guest. */
+  private static final int PIECE_BYTES = 8 << 20;
+
   private static final List<String> DRIVERS =
       List.of("virtio_pci", "virtio_blk", "virtio_rng", "crc32c_generic", "ext4");
 
@@ -69,17 +74,6 @@ final class VirtioLinuxTest {
     assertThat(guest.stopReason()).as(guest.console()).isEqualTo(new StopReason.PoweredOff());
   }
 
-  private static String sha256(Path file) throws Exception {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] buffer = new byte[1 << 16];
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        digest.update(buffer, 0, count);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
   @Test
   void shouldShareADisksBytesWithTheHostBothWays() throws Exception {
     byte[] piece = new byte[1 << 20];
@@ -90,7 +84,7 @@ final class VirtioLinuxTest {
         file.write(piece);
       }
     }
-    String written = sha256(image);
+    String written = Sha256.of(image);
     try (LinuxGuest guest = boot(",serial=javelin-1,queues=2", 2)) {
       assertThat(guest.shell("cat /sys/block/vda/serial")).isEqualTo("javelin-1");
       assertThat(guest.shell("ls /sys/block/vda/mq | wc -l")).isEqualTo("2");
@@ -107,7 +101,7 @@ final class VirtioLinuxTest {
       guest.shell("dd if=/dev/vda of=/dev/vda bs=1M skip=32 count=16 oflag=direct conv=notrunc");
       String digest = guest.shell(read);
       switchOff(guest);
-      assertThat(digest).doesNotContain(written).startsWith(sha256(image));
+      assertThat(digest).doesNotContain(written).startsWith(Sha256.of(image));
     }
   }
 
@@ -125,14 +119,14 @@ final class VirtioLinuxTest {
 
   @Test
   void shouldRefuseWritesToADiskThatMayOnlyBeRead() throws Exception {
-    String before = sha256(image);
+    String before = Sha256.of(image);
     try (LinuxGuest guest = boot(",readonly=on", 1)) {
       assertThat(guest.shell("cat /sys/block/vda/ro")).isEqualTo("1");
       assertThat(guest.shell("dd if=/dev/urandom of=/dev/vda bs=4k count=1 2>&1 || true"))
           .containsIgnoringCase("not permitted");
       switchOff(guest);
     }
-    assertThat(sha256(image)).isEqualTo(before);
+    assertThat(Sha256.of(image)).isEqualTo(before);
   }
 
   /** Killed while it writes: what it had flushed is there, and the file system is whole. */
@@ -164,6 +158,58 @@ final class VirtioLinuxTest {
       }
       assertThat(files).isGreaterThanOrEqualTo(12);
       switchOff(guest);
+    }
+  }
+
+  @Test
+  void shouldRunOnARootFileSystemOnItsDisk() throws Exception {
+    assumeTrue(HostSays.has("mke2fs") && HostSays.has("e2fsck"), "e2fsprogs is not installed");
+    Path root = Files.createDirectory(folder.resolve("root"));
+    LinuxGuest.writeRoot(root);
+    String make = "mke2fs -q -F -t ext4 -d " + root + " " + image + " && echo WELL";
+    assertThat(HostSays.of(make)).endsWith("WELL\n");
+    try (LinuxGuest guest = boot("", 2)) {
+      guest.shell("mkdir /root; mount -t ext4 /dev/vda /root");
+      guest.type("exec switch_root /root /sbin/init");
+      guest.await("FACTS", 2);
+      guest.await("READY", 3);
+      assertThat(guest.shell("grep ' / ' /proc/mounts")).contains("/dev/vda / ext4 rw");
+      guest.shell("cp /bin/busybox /copy; sync; cmp /bin/busybox /copy; mount -o remount,ro /");
+      switchOff(guest);
+    }
+    assertThat(HostSays.of("e2fsck -fn " + image + "; echo CODE $?")).contains("CODE 0\n");
+    Path copy = folder.resolve("copy");
+    HostSays.of("debugfs -R 'dump /copy " + copy + "' " + image);
+    assertThat(Sha256.of(copy)).isEqualTo(Sha256.of(root.resolve("bin/busybox")));
+  }
+
+  @Test
+  void shouldCopyAGibibyteBothWays() throws Exception {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(1L << 30);
+    }
+    int pieces = (1 << 30) / PIECE_BYTES;
+    try (LinuxGuest guest = boot(",aio=uring", 2)) {
+      guest.shell("dd if=/dev/urandom of=/piece bs=64k count=" + (PIECE_BYTES >> 16));
+      guest.shell(
+          "for i in $(seq "
+              + pieces
+              + "); do cat /piece; done | dd of=/dev/vda bs=1M iflag=fullblock oflag=direct");
+      String read = guest.shell("dd if=/dev/vda bs=1M iflag=direct 2> /dev/null | md5sum");
+      String piece = guest.shell("sha256sum < /piece");
+      switchOff(guest);
+      MessageDigest all = MessageDigest.getInstance("MD5");
+      try (InputStream in = Files.newInputStream(image)) {
+        byte[] first = in.readNBytes(PIECE_BYTES);
+        assertThat(piece).startsWith(Sha256.of(first));
+        all.update(first);
+        for (int i = 1; i < pieces; i++) {
+          byte[] next = in.readNBytes(PIECE_BYTES);
+          assertThat(Arrays.equals(first, next)).as("piece %d", i).isTrue();
+          all.update(next);
+        }
+      }
+      assertThat(read).startsWith(HexFormat.of().formatHex(all.digest()));
     }
   }
 

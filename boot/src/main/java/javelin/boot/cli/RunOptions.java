@@ -195,6 +195,13 @@ final class RunOptions {
                 "--on-triple-fault",
                 ResetPolicy.class,
                 "What a triple fault does: reset, or stop (the default) with a report."),
+            OptionSpec.builder("--control")
+                .type(Path.class)
+                .paramLabel("PATH")
+                .description(
+                    "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
+                        + " power, stop. `javelin control PATH balloon 256M` sends one.")
+                .build(),
             flag("--stats", "Show exits by kind with their times at the end."),
             OptionSpec.builder("--trace")
                 .type(String[].class)
@@ -286,6 +293,7 @@ final class RunOptions {
         .trace(trace(arguments))
         .assigned(assigned(arguments))
         .virtio(virtio(arguments))
+        .control(path(arguments, "--control"))
         .build();
   }
 

@@ -124,7 +124,8 @@ final class RunOptions {
                 .description(
                     "A disk on a raw image file or a block device. Options: readonly=on,"
                         + " serial=TEXT, queues=N, cache=none|writeback,"
-                        + " aio=uring|threads|sync.")
+                        + " aio=uring|threads|sync, poll=TIME. Example: --disk"
+                        + " disk.img,cache=none,poll=50us")
                 .build(),
             OptionSpec.builder("--net")
                 .type(String[].class)
@@ -132,7 +133,7 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .description(
                     "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
-                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS. Example:"
+                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS, poll=TIME. Example:"
                         + " --net tap=tap0,queues=2")
                 .build(),
             OptionSpec.builder("--rng")

@@ -84,12 +84,14 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private VirtioDevice blk(DiskSpec spec) {
-    return new VirtioBlk(DiskFiles.open(machine.linux(), spec), spec.serial(), spec.queues());
+    return new VirtioBlk(
+        DiskFiles.open(machine.linux(), spec), spec.serial(), spec.queues(), spec.pollNanos());
   }
 
   private VirtioDevice net(NetSpec spec, int place, List<EventLoop> loops) {
     NetBackend backend = NetBackends.open(machine.linux(), spec);
-    return new VirtioNet(backend, NetBackends.mac(spec, backend, place), loops::get);
+    return new VirtioNet(
+        backend, NetBackends.mac(spec, backend, place), loops::get, spec.pollNanos());
   }
 
   private static VirtioDevice rng(EventLoop loop, RngSpec spec) {

@@ -25,7 +25,7 @@ public final class ExitCode {
   /** The guest reset the machine under {@code --on-reset stop}. */
   public static final int GUEST_RESET = 8;
 
-  /** The user ended the run from the console (Ctrl-A x). */
+  /** The user ended the run from the console (Ctrl-A x), or by its control socket. */
   public static final int ENDED_BY_USER = 10;
 
   /** An error of Javelin itself (sysexits.h, EX_SOFTWARE). */
@@ -53,7 +53,7 @@ public final class ExitCode {
     codes.put(
         Integer.toString(GUEST_CRASH), "the guest crashed (triple fault, KVM internal error)");
     codes.put(Integer.toString(GUEST_RESET), "the guest reset, under --on-reset stop");
-    codes.put(Integer.toString(ENDED_BY_USER), "ended from the console with Ctrl-A x");
+    codes.put(Integer.toString(ENDED_BY_USER), "ended with Ctrl-A x, or by the control socket");
     codes.put(Integer.toString(INTERNAL_ERROR), "an error of Javelin itself");
     codes.put(Integer.toString(TIMEOUT), "the time of --timeout was over");
     codes.put("128+n", "ended by signal n: 130 for Ctrl-C, 143 for SIGTERM");

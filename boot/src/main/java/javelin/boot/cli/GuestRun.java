@@ -2,6 +2,7 @@ package javelin.boot.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import javelin.boot.host.HostCheck;
 import javelin.boot.kernel.KernelLoadException;
@@ -13,6 +14,7 @@ import javelin.boot.machine.SerialSpec;
 import javelin.devices.console.BackendException;
 import javelin.passthrough.vfio.KernelVfio;
 import javelin.passthrough.vfio.VfioException;
+import javelin.vmm.event.ListenException;
 import javelin.vmm.kvm.KvmException;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.HostFiles;
@@ -71,7 +73,7 @@ final class GuestRun {
     boolean onTerminal = usesStdio && RawTerminal.isTerminal(linux, STDIN);
     StopReason reason;
     int signal;
-    List<String> assigned;
+    List<String> atEnd = new ArrayList<>();
     // The machine closes its devices before they are given back.
     try (HostDevices devices = HostDevices.hold(config, force, linux, this::say);
         PcMachine pc = build(onTerminal ? new ConsoleKeys(new Keys()) : null)) {
@@ -79,6 +81,7 @@ final class GuestRun {
       report = new RunReport(pc.stats());
       try (StopSignals signals = new StopSignals(new Stopper(pc), StopSignals.GRACE, this::say);
           SignalHook resizing = new SignalHook("WINCH", (name, number) -> pc.terminalResized());
+          ControlSocket control = control(pc);
           RawTerminal terminal = onTerminal ? RawTerminal.open(linux, STDIN) : null) {
         reason = pc.run();
         signal = signals.received();
@@ -88,18 +91,35 @@ final class GuestRun {
       } else if (reason instanceof StopReason.TimedOut) {
         showVcpus(pc);
       }
-      assigned = pc.assignmentReport();
+      atEnd.addAll(pc.assignmentReport());
+      pc.balloon().ifPresent(balloon -> atEnd.addAll(balloon.report()));
     }
     Duration wallTime = Duration.ofNanos(System.nanoTime() - start);
     if (table) {
       report.table().forEach(err::println);
-      assigned.forEach(err::println);
+      atEnd.forEach(err::println);
     }
     say(report.summary(reason, wallTime));
     if (reason instanceof StopReason.Failed failed) {
       throw new IllegalStateException(failed.cause());
     }
     return RunReport.exitCode(reason, signal);
+  }
+
+  /** The socket that takes commands; null where there is to be none. */
+  private ControlSocket control(PcMachine pc) {
+    if (config.control() == null) {
+      return null;
+    }
+    try {
+      return new ControlSocket(
+          linux,
+          config.control().toString(),
+          new ControlCommands(new Stopper(pc), pc.balloon(), report::table));
+    } catch (ListenException | ErrnoException e) {
+      throw new CommandException(
+          ExitCode.START_ERROR, "--control " + config.control() + ": " + e.getMessage());
+    }
   }
 
   /** A guest that did not end in time may hang: this is where. */

@@ -17,6 +17,7 @@ public final class Main {
     return new Subcommands()
         .with("run", RunCommand::new)
         .with("pci", PciCommand::new)
+        .with("control", ControlCommand::new)
         .with("info", InfoCommand::new)
         .with("doctor", DoctorCommand::new)
         .with("lab", LabCommand::new)

@@ -124,7 +124,8 @@ final class RunOptions {
                 .description(
                     "A disk on a raw image file or a block device. Options: readonly=on,"
                         + " serial=TEXT, queues=N, cache=none|writeback,"
-                        + " aio=uring|threads|sync.")
+                        + " aio=uring|threads|sync, poll=TIME. Example: --disk"
+                        + " disk.img,cache=none,poll=50us")
                 .build(),
             OptionSpec.builder("--net")
                 .type(String[].class)
@@ -132,7 +133,7 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .description(
                     "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
-                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS. Example:"
+                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS, poll=TIME. Example:"
                         + " --net tap=tap0,queues=2")
                 .build(),
             OptionSpec.builder("--rng")
@@ -195,6 +196,13 @@ final class RunOptions {
                 "--on-triple-fault",
                 ResetPolicy.class,
                 "What a triple fault does: reset, or stop (the default) with a report."),
+            OptionSpec.builder("--control")
+                .type(Path.class)
+                .paramLabel("PATH")
+                .description(
+                    "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
+                        + " power, stop. `javelin control PATH balloon 256M` sends one.")
+                .build(),
             flag("--stats", "Show exits by kind with their times at the end."),
             OptionSpec.builder("--trace")
                 .type(String[].class)
@@ -286,6 +294,7 @@ final class RunOptions {
         .trace(trace(arguments))
         .assigned(assigned(arguments))
         .virtio(virtio(arguments))
+        .control(path(arguments, "--control"))
         .build();
   }
 

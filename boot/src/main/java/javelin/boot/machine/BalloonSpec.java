@@ -12,7 +12,7 @@ import javelin.vmm.memory.RamConfig;
  */
 public record BalloonSpec(long size) {
   private static final String OPTION = "--balloon";
-  private static final int PAGE = 4096;
+  static final int PAGE = 4096;
 
   /**
    * Reads a value of {@code --balloon}, which may be empty.
@@ -27,14 +27,23 @@ public record BalloonSpec(long size) {
     try {
       String size = values.take("size");
       values.requireNoMore("the option is size=SIZE, what the guest gives back at its start");
-      long bytes = size == null ? 0 : Units.parseSize(size);
-      if (bytes % PAGE != 0) {
-        throw new IllegalArgumentException("size is a multiple of 4K");
-      }
-      return new BalloonSpec(bytes);
+      return new BalloonSpec(size == null ? 0 : size(size));
     } catch (IllegalArgumentException e) {
       throw new ConfigException(OPTION, text, e.getMessage());
     }
+  }
+
+  /**
+   * Bytes that {@code text} says.
+   *
+   * @throws IllegalArgumentException whose message says what is wrong with it
+   */
+  static long size(String text) {
+    long bytes = Units.parseSize(text);
+    if (bytes % PAGE != 0) {
+      throw new IllegalArgumentException("size is a multiple of 4K");
+    }
+    return bytes;
   }
 
   /** Pages of 4 KiB. */
@@ -67,10 +76,23 @@ public record BalloonSpec(long size) {
           "guest memory is on reserved huge pages, of which no parts can be given back to the host;"
               + " leave --balloon or --hugepages away");
     }
-    if (size > ram.size() - MachineConfig.MIN_RAM) {
-      throw refused(
+    try {
+      requireRoom(ram.size());
+    } catch (IllegalArgumentException e) {
+      throw refused(e.getMessage());
+    }
+  }
+
+  /**
+   * Checks that a guest of {@code ramSize} bytes can give as much back.
+   *
+   * @throws IllegalArgumentException where not
+   */
+  void requireRoom(long ramSize) {
+    if (size > ramSize - MachineConfig.MIN_RAM) {
+      throw new IllegalArgumentException(
           "the guest has "
-              + Units.formatSize(ram.size())
+              + Units.formatSize(ramSize)
               + " and keeps at least "
               + Units.formatSize(MachineConfig.MIN_RAM));
     }

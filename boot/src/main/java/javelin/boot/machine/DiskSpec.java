@@ -6,7 +6,7 @@ import javelin.devices.virtio.blk.VirtioBlk;
 
 /**
  * A disk of the guest's: {@code disk.img[,readonly=on][,serial=TEXT][,queues=N]} and {@code
- * [,cache=none|writeback][,aio=uring|threads|sync]}.
+ * [,cache=none|writeback][,aio=uring|threads|sync][,poll=TIME]}.
  *
  * @param path a raw image file, or a block device
  * @param isReadOnly whether the guest may only read it
@@ -14,12 +14,19 @@ import javelin.devices.virtio.blk.VirtioBlk;
  * @param queues number of request queues
  * @param isDirect whether the host's page cache is passed by
  * @param aio how requests are done
+ * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
  */
 public record DiskSpec(
-    Path path, boolean isReadOnly, String serial, int queues, boolean isDirect, Aio aio) {
+    Path path,
+    boolean isReadOnly,
+    String serial,
+    int queues,
+    boolean isDirect,
+    Aio aio,
+    long pollNanos) {
   private static final String OPTION = "--disk";
   private static final String HELP =
-      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW";
+      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW, poll=TIME";
   private static final Pattern SERIAL = Pattern.compile("[!-~]{1,20}");
 
   /** How requests are done. */
@@ -33,7 +40,7 @@ public record DiskSpec(
 
   /** A disk in the host's page cache. */
   public DiskSpec(Path path, boolean isReadOnly, String serial, int queues) {
-    this(path, isReadOnly, serial, queues, false, Aio.AUTO);
+    this(path, isReadOnly, serial, queues, false, Aio.AUTO, 0);
   }
 
   /**
@@ -54,7 +61,8 @@ public record DiskSpec(
               serial(values.take("serial")),
               queues(values.take("queues")),
               isDirect(values.take("cache")),
-              aio(values.take("aio")));
+              aio(values.take("aio")),
+              PollTime.parse(values.take("poll")));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {

@@ -29,6 +29,7 @@ import javelin.vmm.memory.RamConfig;
  * @param trace what is written to standard error as it happens
  * @param assigned the host's devices that the guest gets, each once
  * @param virtio the guest's virtio devices
+ * @param control where the socket is that takes commands while the guest runs; null for none
  * @param kvmDevice the KVM device node, {@code /dev/kvm} unless told otherwise
  */
 public record MachineConfig(
@@ -44,6 +45,7 @@ public record MachineConfig(
     Set<TraceKind> trace,
     List<AssignSpec> assigned,
     VirtioSpecs virtio,
+    Path control,
     Path kvmDevice) {
 
   /** The most CPUs that the ACPI tables and the fixed memory map have room for. */
@@ -141,6 +143,7 @@ public record MachineConfig(
     private Set<TraceKind> trace = Set.of();
     private List<AssignSpec> assigned = List.of();
     private VirtioSpecs virtio = VirtioSpecs.NONE;
+    private Path control;
     private Path kvmDevice = DEV_KVM;
 
     private Builder() {}
@@ -217,6 +220,12 @@ public record MachineConfig(
       return this;
     }
 
+    /** Sets where the socket is that takes commands; null for none. */
+    public Builder control(Path path) {
+      control = path;
+      return this;
+    }
+
     /** Sets the KVM device node. */
     public Builder kvmDevice(Path path) {
       kvmDevice = path;
@@ -242,6 +251,7 @@ public record MachineConfig(
           trace,
           assigned,
           virtio,
+          control,
           kvmDevice);
     }
   }

@@ -9,14 +9,15 @@ import javelin.vmm.linux.UnixSocket;
 
 /**
  * A network device of the guest's: {@code tap=NAME[,queues=N]}, {@code fd=N}, {@code passt} or
- * {@code socket=PATH}, each with {@code [,mac=ADDRESS]}.
+ * {@code socket=PATH}, each with {@code [,mac=ADDRESS][,poll=TIME]}.
  *
  * @param kind what it is on
  * @param target the tap's name, the descriptor's number, or the socket's path; empty for passt
  * @param queues pairs of queues
  * @param mac its address; null for one that is derived
+ * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
  */
-public record NetSpec(Kind kind, String target, int queues, MacAddress mac) {
+public record NetSpec(Kind kind, String target, int queues, MacAddress mac, long pollNanos) {
   /** What a network device is on. */
   public enum Kind {
     /** A tap of the host's, by its name. */
@@ -30,7 +31,7 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac) {
   }
 
   static final String OPTION = "--net";
-  private static final String HELP = "options are queues=N (of a tap), mac=ADDRESS";
+  private static final String HELP = "options are queues=N (of a tap), mac=ADDRESS, poll=TIME";
   private static final String KINDS = "give tap=NAME, fd=N, passt or socket=PATH";
 
   /** What the kernel takes for a name, but for those with a template in them. */
@@ -39,6 +40,11 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac) {
 
   /** Behind standard input, output and error. */
   private static final int FIRST_FD = 3;
+
+  /** A network device whose queues are not polled. */
+  public NetSpec(Kind kind, String target, int queues, MacAddress mac) {
+    this(kind, target, queues, mac, 0);
+  }
 
   /**
    * Reads a value of {@code --net}.
@@ -58,7 +64,8 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac) {
               kind,
               target,
               queues(kind, values.take("queues")),
-              mac == null ? null : MacAddress.parse(mac));
+              mac == null ? null : MacAddress.parse(mac),
+              PollTime.parse(values.take("poll")));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {

@@ -3,6 +3,7 @@ package javelin.boot.machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -61,6 +62,9 @@ import javelin.vmm.memory.RamConfig;
  * {@link #stats}.
  */
 public final class PcMachine implements AutoCloseable {
+  /** How often a guest is asked for figures of its memory, where the user wants statistics. */
+  private static final long BALLOON_REFRESH_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final MachineConfig config;
   private final Linux linux;
   private final Resources owned = new Resources();
@@ -211,6 +215,11 @@ public final class PcMachine implements AutoCloseable {
                   config.virtio(),
                   new VirtioMachine(linux, vm, routes, pci, memory, say),
                   backends));
+      if (config.timeExits()) {
+        virtio
+            .balloon()
+            .ifPresent(balloon -> balloon.refreshStatistics(loop, BALLOON_REFRESH_NANOS));
+      }
 
       irqchipAtPowerOn = vm.irqchipState();
       int[] msrs = kvm.stateMsrs();
@@ -329,6 +338,11 @@ public final class PcMachine implements AutoCloseable {
   /** What assigned devices have taken of the host and cost, a line each; none without such. */
   public List<String> assignmentReport() {
     return assigned.report();
+  }
+
+  /** The guest's balloon, where it has one. */
+  public Optional<GuestBalloon> balloon() {
+    return virtio.balloon().map(device -> new GuestBalloon(device, config.ram().size()));
   }
 
   /** Exit statistics of each vCPU. Any thread may call. */

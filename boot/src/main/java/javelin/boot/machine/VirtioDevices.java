@@ -2,6 +2,7 @@ package javelin.boot.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import javelin.devices.console.BackendException;
 import javelin.devices.console.SerialBackend;
@@ -36,6 +37,8 @@ final class VirtioDevices implements AutoCloseable {
 
   /** Null where there is none. */
   private VirtioConsole console;
+
+  private VirtioBalloon balloon;
 
   private final Resources owned = new Resources();
 
@@ -81,12 +84,14 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private VirtioDevice blk(DiskSpec spec) {
-    return new VirtioBlk(DiskFiles.open(machine.linux(), spec), spec.serial(), spec.queues());
+    return new VirtioBlk(
+        DiskFiles.open(machine.linux(), spec), spec.serial(), spec.queues(), spec.pollNanos());
   }
 
   private VirtioDevice net(NetSpec spec, int place, List<EventLoop> loops) {
     NetBackend backend = NetBackends.open(machine.linux(), spec);
-    return new VirtioNet(backend, NetBackends.mac(spec, backend, place), loops::get);
+    return new VirtioNet(
+        backend, NetBackends.mac(spec, backend, place), loops::get, spec.pollNanos());
   }
 
   private static VirtioDevice rng(EventLoop loop, RngSpec spec) {
@@ -96,7 +101,8 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private VirtioDevice balloon(BalloonSpec spec) {
-    return new VirtioBalloon(machine.memory(), machine.linux().syscalls(), spec.pages());
+    balloon = new VirtioBalloon(machine.memory(), machine.linux().syscalls(), spec.pages());
+    return balloon;
   }
 
   private static VirtioDevice vsock(EventLoop loop, VsockSpec spec) {
@@ -157,6 +163,11 @@ final class VirtioDevices implements AutoCloseable {
     if (console != null) {
       console.resized();
     }
+  }
+
+  /** The balloon, where there is one. */
+  Optional<VirtioBalloon> balloon() {
+    return Optional.ofNullable(balloon);
   }
 
   private void add(

@@ -6,13 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import javelin.boot.machine.AssignSpec;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
-import javelin.boot.machine.ResetPolicy;
 import javelin.boot.machine.SerialSpec;
-import javelin.boot.machine.VirtioSpecs;
 import javelin.passthrough.host.FakePciDevice;
 import javelin.passthrough.host.FakePciHost;
 import javelin.vmm.linux.FakeSyscalls;
@@ -45,20 +42,13 @@ class AssignmentCheckTest {
 
   private void require(boolean force, RamConfig ram, String spec) {
     MachineConfig config =
-        new MachineConfig(
-            GuestImage.BuiltIn.ASSIGN_CHECK,
-            ram,
-            1,
-            List.of(),
-            SerialSpec.parse("null"),
-            ResetPolicy.RESET,
-            ResetPolicy.STOP,
-            null,
-            false,
-            Set.of(),
-            List.of(AssignSpec.parse("--assign", spec, false)),
-            VirtioSpecs.NONE,
-            MachineConfig.DEV_KVM);
+        MachineConfig.builder()
+            .guest(GuestImage.BuiltIn.ASSIGN_CHECK)
+            .ram(ram)
+            .cpus(1)
+            .serial(SerialSpec.parse("null"))
+            .assigned(List.of(AssignSpec.parse("--assign", spec, false)))
+            .build();
     AssignmentCheck.require(config, force, host.files(), linux, warnings::add);
   }
 

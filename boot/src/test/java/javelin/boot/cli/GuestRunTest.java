@@ -11,6 +11,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
@@ -280,6 +282,43 @@ class GuestRunTest {
           .contains("SIGTERM: the guest is asked to power off")
           .contains("javelin: the guest powered off after ");
     }
+  }
+
+  @Test
+  @Tag("kvm")
+  void shouldTakeCommandsWhileTheGuestRuns() throws Exception {
+    KvmAvailable.assumeKvm();
+    Path control = folder.resolve("vm.ctl");
+    String[] arguments =
+        ("run --serial null --timeout 60s --balloon --control "
+                + control
+                + " "
+                + kernel(TinyGuests.spin()))
+            .strip()
+            .split(" ");
+    CompletableFuture<CommandRun> guest =
+        CompletableFuture.supplyAsync(() -> CommandRun.of(arguments));
+    CommandRun first = CommandRun.of("control", control.toString(), "balloon", "4M");
+    for (int i = 0; i < 500 && first.exitCode() != ExitCode.OK; i++) {
+      Thread.sleep(20);
+      first = CommandRun.of("control", control.toString(), "balloon", "4M");
+    }
+    assertThat(first).isEqualTo(new CommandRun(0, "", ""));
+    assertThat(CommandRun.of("control", control.toString(), "balloon").out())
+        .isEqualTo("balloon: 0M of 4M that are wanted\n");
+    assertThat(CommandRun.of("control", control.toString(), "balloon", "1G").err())
+        .isEqualTo("javelin: the guest has 16M and keeps at least 2M\n");
+    assertThat(CommandRun.of("control", control.toString(), "stats").out())
+        .startsWith("exits")
+        .contains("balloon: 0M of 4M");
+    assertThat(CommandRun.of("control", control.toString(), "power").err())
+        .isEqualTo("javelin: the guest does not listen to its power button\n");
+    assertThat(CommandRun.of("control", control.toString(), "stop").exitCode()).isZero();
+    CommandRun run = guest.get(20, TimeUnit.SECONDS);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.ENDED_BY_USER);
+    assertThat(run.err()).contains("javelin: stopped by the control socket after ");
+    assertThat(CommandRun.of("control", control.toString(), "stats").err())
+        .startsWith("javelin: " + control + ": no guest is controlled there (");
   }
 
   private static void killWhenWritten(Path file) {

@@ -9,6 +9,7 @@ import javelin.boot.kernel.BootProtocol;
 import javelin.boot.machine.BalloonSpec;
 import javelin.boot.machine.ConsoleSpec;
 import javelin.boot.machine.DiskSpec;
+import javelin.boot.machine.FsSpec;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.NetSpec;
@@ -18,6 +19,7 @@ import javelin.boot.machine.RngSpec;
 import javelin.boot.machine.SerialSpec;
 import javelin.boot.machine.TraceKind;
 import javelin.boot.machine.VirtioSpecs;
+import javelin.boot.machine.VsockSpec;
 import javelin.devices.virtio.net.MacAddress;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
@@ -130,8 +132,9 @@ class RunOptionsTest {
     assertThat(config("--rng=rate=1", "--disk=x,readonly=off").virtio())
         .isEqualTo(
             new VirtioSpecs(List.of(new DiskSpec(Path.of("x"), false, "", 1)), new RngSpec(1)));
-    assertThat(config("--disk", "x,cache=none,aio=uring").virtio().disks())
-        .containsExactly(new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING));
+    assertThat(config("--disk", "x,cache=none,aio=uring,poll=50us").virtio().disks())
+        .containsExactly(
+            new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING, 50_000));
   }
 
   @Test
@@ -174,6 +177,24 @@ class RunOptionsTest {
     assertThat(config("--net", "socket=/run/p=1.sock").virtio().nets())
         .containsExactly(new NetSpec(NetSpec.Kind.SOCKET, "/run/p=1.sock", 1, null))
         .hasToString("[socket=/run/p=1.sock]");
+    assertThat(config("--net", "tap=t,poll=1ms").virtio().nets())
+        .containsExactly(new NetSpec(NetSpec.Kind.TAP, "t", 1, null, 1_000_000));
+  }
+
+  @Test
+  void shouldDescribeSocketsFoldersAndControl() {
+    MachineConfig config =
+        config(
+            "--vsock=path=/run/v.sock,cid=4294967294",
+            "--fs",
+            "tag=a,dir=/usr",
+            "--fs=socket=/run/f,tag=b",
+            "--control",
+            "vm.ctl");
+    assertThat(config.virtio().vsock()).isEqualTo(new VsockSpec(4294967294L, "/run/v.sock"));
+    assertThat(config.virtio().folders())
+        .containsExactly(new FsSpec("a", "/usr", null), new FsSpec("b", null, "/run/f"));
+    assertThat(config.control()).isEqualTo(Path.of("vm.ctl"));
   }
 
   @ParameterizedTest
@@ -203,7 +224,10 @@ class RunOptionsTest {
         "--assign 03:00.0 --assign-taken 03:00.0 | --assign 0000:03:00.0: name each device only"
             + " once",
         "--disk d,fast | --disk d,fast: fast? options are readonly=on, serial=TEXT, queues=N,"
-            + " cache=none, aio=HOW",
+            + " cache=none, aio=HOW, poll=TIME",
+        "--disk d,poll=0us | '--disk d,poll=0us: poll is 1us to 1ms, as in 50us'",
+        "--disk d,poll=2ms | '--disk d,poll=2ms: poll is 1us to 1ms, as in 50us'",
+        "--net passt,poll=50 | '--net passt,poll=50: poll is 1us to 1ms, as in 50us'",
         "--disk d,cache=maybe | --disk d,cache=maybe: cache is none or writeback",
         "--disk d,aio=native | --disk d,aio=native: aio is auto, uring, threads or sync",
         "--disk d,readonly | --disk d,readonly: readonly is on or off",
@@ -219,7 +243,8 @@ class RunOptionsTest {
         "--net tap=abcdefghijklmnop | '--net tap=abcdefghijklmnop: an interface''s name has 1 to"
             + " 15 characters, as in tap0'",
         "--net tap=t,queues=32 | --net tap=t,queues=32: queues is a number from 1 to 31",
-        "--net tap=t,fast | --net tap=t,fast: fast? options are queues=N (of a tap), mac=ADDRESS",
+        "--net tap=t,fast | --net tap=t,fast: fast? options are queues=N (of a tap), mac=ADDRESS,"
+            + " poll=TIME",
         "--net passt,queues=2 | --net passt,queues=2: queues is for tap=NAME only",
         "--net fd=2 | --net fd=2: fd is the number of an open descriptor, 3 or above",
         "--net socket= | '--net socket=: a socket''s path has 1 to 107 bytes'",

@@ -1,8 +1,6 @@
 package javelin.devices.virtio.balloon;
 
-import java.util.Arrays;
-
-/** What a guest says of its memory (virtio 1.2, 5.5.6.3). It does not change once it is given. */
+/** What a guest says of its memory (virtio 1.2, 5.5.6.3). */
 public final class GuestStatistics {
   /** Tags of the figures: bytes, or counts. */
   public static final int SWAPPED_IN = 0;
@@ -19,30 +17,25 @@ public final class GuestStatistics {
   public static final long UNKNOWN = -1;
 
   /** Figures with later tags are passed over. */
-  private static final int TAGS = 8;
+  static final int TAGS = 8;
 
   private final long time;
-  private final long[] values = new long[TAGS];
+  private final long[] values;
 
   /**
-   * Without a figure yet.
+   * Figures of a guest.
    *
    * @param time when the guest said so, in nanoseconds of {@link System#nanoTime}
+   * @param values by tag; {@link #UNKNOWN} for what the guest does not give, as for later ones
    */
-  GuestStatistics(long time) {
+  public GuestStatistics(long time, long... values) {
     this.time = time;
-    Arrays.fill(values, UNKNOWN);
-  }
-
-  void set(int tag, long value) {
-    if (tag < TAGS) {
-      values[tag] = value;
-    }
+    this.values = values.clone();
   }
 
   /** The figure with this tag; {@link #UNKNOWN} where the guest does not give it. */
   public long get(int tag) {
-    return values[tag];
+    return tag < values.length ? values[tag] : UNKNOWN;
   }
 
   /** When the guest said so, in nanoseconds of {@link System#nanoTime}. */

@@ -1,6 +1,7 @@
 package javelin.devices.virtio.balloon;
 
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.DescriptorChain;
@@ -51,24 +52,27 @@ final class StatisticsQueue implements QueueHandler {
       return;
     }
     holder = queue;
-    GuestStatistics figures = new GuestStatistics(System.nanoTime());
+    long[] values = new long[GuestStatistics.TAGS];
+    Arrays.fill(values, GuestStatistics.UNKNOWN);
     IoVector bytes = buffer.readable();
     for (int i = 0; i < MOST_ENTRIES && bytes.read(entry, 0, ENTRY) == ENTRY; i++) {
-      figures.set(
-          entry.getShort(0, ByteOrder.LITTLE_ENDIAN) & 0xffff,
-          entry.getLong(VALUE, ByteOrder.LITTLE_ENDIAN));
+      int tag = entry.getShort(0, ByteOrder.LITTLE_ENDIAN) & 0xffff;
+      if (tag < values.length) {
+        values[tag] = entry.getLong(VALUE, ByteOrder.LITTLE_ENDIAN);
+      }
     }
     synchronized (this) {
-      latest = figures;
+      latest = new GuestStatistics(System.nanoTime(), values);
       notifyAll();
     }
   }
 
   @Override
   public void collect(Virtqueue queue) {
+    boolean isUpdate = takeWish(); // Without a buffer the next one has new figures anyway.
     if (holder != queue) {
       holder = null;
-    } else if (takeWish()) {
+    } else if (isUpdate) {
       holder = null;
       queue.complete(chain.head(), 0);
     }

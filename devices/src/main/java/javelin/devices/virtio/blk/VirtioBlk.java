@@ -39,6 +39,7 @@ public final class VirtioBlk implements VirtioDevice {
   private final BlockBackend disk;
   private final byte[] serial;
   private final int queues;
+  private final long pollNanos;
   private final BlkConfig config;
   private final List<BlockBackend.Channel> channels = new ArrayList<>();
   private volatile boolean isWriteThrough;
@@ -50,7 +51,17 @@ public final class VirtioBlk implements VirtioDevice {
    * @param queues 1 to 64
    */
   public VirtioBlk(BlockBackend disk, String serial, int queues) {
+    this(disk, serial, queues, 0);
+  }
+
+  /**
+   * As above.
+   *
+   * @param pollNanos as {@link #pollNanos} has it
+   */
+  public VirtioBlk(BlockBackend disk, String serial, int queues, long pollNanos) {
     this.disk = disk;
+    this.pollNanos = pollNanos;
     this.serial = serial.getBytes(StandardCharsets.US_ASCII);
     this.queues = queues;
     if (this.serial.length > SERIAL_LENGTH) {
@@ -60,6 +71,11 @@ public final class VirtioBlk implements VirtioDevice {
       throw new IllegalArgumentException("a disk has 1 to " + MAX_QUEUES + " queues");
     }
     config = new BlkConfig(disk, queues, SEGMENTS);
+  }
+
+  @Override
+  public long pollNanos() {
+    return pollNanos;
   }
 
   @Override

@@ -35,6 +35,7 @@ public final class VirtioNet implements VirtioDevice {
   private final NetBackend backend;
   private final MacAddress mac;
   private final IntFunction<EventLoop> loops;
+  private final long pollNanos;
   private volatile long accepted;
   private volatile int pairsInUse = 1;
   private volatile boolean isLinkUp = true;
@@ -47,7 +48,18 @@ public final class VirtioNet implements VirtioDevice {
    *     watch one descriptor
    */
   public VirtioNet(NetBackend backend, MacAddress mac, IntFunction<EventLoop> loops) {
+    this(backend, mac, loops, 0);
+  }
+
+  /**
+   * As above.
+   *
+   * @param pollNanos as {@link #pollNanos} has it
+   */
+  public VirtioNet(
+      NetBackend backend, MacAddress mac, IntFunction<EventLoop> loops, long pollNanos) {
     this.backend = backend;
+    this.pollNanos = pollNanos;
     this.mac = mac;
     this.loops = loops;
     if (backend.pairs() < 1 || backend.pairs() > MAX_PAIRS) {
@@ -66,6 +78,11 @@ public final class VirtioNet implements VirtioDevice {
   /** Queues of a device with {@code pairs} pairs. */
   public static int queues(int pairs) {
     return pairs > 1 ? 2 * pairs + 1 : 2;
+  }
+
+  @Override
+  public long pollNanos() {
+    return pollNanos;
   }
 
   @Override

@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Serves one queue on an event loop, each time its eventfd is signalled: by KVM for the driver's
- * notifications, or by the device.
+ * notifications, or by the device. When nothing is left to do, it may look out for more for a
+ * bounded time, in which the driver need not notify.
  *
  * <p>Threads: the queue, and the device's state for it, belong to this object's lock. The loop
  * holds it while it serves; {@link #stop} waits for the request that is being served, but not for
@@ -20,6 +21,9 @@ public final class QueueRunner implements AutoCloseable {
 
   /** Requests that are shown to the driver together, at most. */
   private static final int BATCH = 16;
+
+  /** How often in a row it looks out for more before what else is on the loop has its turn. */
+  private static final int MOST_POLLS = 64;
 
   /** What the queue belongs to; called with the runner's lock held. */
   public interface Owner {
@@ -38,6 +42,7 @@ public final class QueueRunner implements AutoCloseable {
   private final Owner owner;
   private final EventFd kick;
   private final EventLoop.Watch watch;
+  private final PollWindow window;
   private volatile boolean isStopping;
   private volatile boolean isClosed;
 
@@ -46,6 +51,16 @@ public final class QueueRunner implements AutoCloseable {
 
   /** A stopped queue {@code index}. */
   public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop) {
+    this(index, handler, owner, loop, 0);
+  }
+
+  /**
+   * As above.
+   *
+   * @param pollNanos how long it looks out for more at most; 0 for not at all
+   */
+  public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop, long pollNanos) {
+    window = new PollWindow(pollNanos, System::nanoTime);
     this.index = index;
     this.handler = handler;
     this.owner = owner;
@@ -152,7 +167,9 @@ public final class QueueRunner implements AutoCloseable {
   }
 
   private void serve(Virtqueue running) {
+    window.busy();
     handler.collect(running);
+    int polls = 0;
     do {
       running.suppressNotifications();
       boolean isMore = true;
@@ -163,7 +180,29 @@ public final class QueueRunner implements AutoCloseable {
           owner.interrupt(index);
         }
       }
-    } while (!isStopping && handler.free() != null && running.wantNotifications());
+    } while (!isStopping
+        && ((polls++ < MOST_POLLS && poll(running))
+            || (handler.free() != null && running.wantNotifications())));
+  }
+
+  /** Looks out for more as long as that pays; returns whether something has come. */
+  private boolean poll(Virtqueue running) {
+    if (window.idle() == 0) {
+      return false;
+    }
+    while (!isStopping && running.problem() == null) {
+      handler.collect(running);
+      handler.commit(running);
+      if (running.hasCompleted() || (handler.free() != null && running.hasNext())) {
+        window.busy();
+        return true;
+      }
+      if (window.isOver()) {
+        return false;
+      }
+      Thread.onSpinWait();
+    }
+    return false;
   }
 
   /** Returns whether there may be more. */

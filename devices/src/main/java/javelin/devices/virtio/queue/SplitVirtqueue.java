@@ -148,6 +148,16 @@ public final class SplitVirtqueue implements Virtqueue {
     return walk(head, chain);
   }
 
+  @Override
+  public boolean hasNext() {
+    return problem == null && isAvailable();
+  }
+
+  @Override
+  public boolean hasCompleted() {
+    return usedIndex != publishedIndex;
+  }
+
   /** Whether there is an entry to take; reads the driver's index when there is none known. */
   private boolean isAvailable() {
     if (nextAvailable == availableIndex) {

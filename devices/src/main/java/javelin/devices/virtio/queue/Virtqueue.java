@@ -21,6 +21,15 @@ public interface Virtqueue {
   boolean next(DescriptorChain chain);
 
   /**
+   * Whether there is a request to take. Unlike {@link #wantNotifications} it leaves it to the
+   * driver whether to notify.
+   */
+  boolean hasNext();
+
+  /** Whether requests were handed back that {@link #publish} has not shown yet. */
+  boolean hasCompleted();
+
+  /**
    * Hands a request back; the driver sees it after {@link #publish}.
    *
    * @param head {@link DescriptorChain#head()} of the request

@@ -21,6 +21,7 @@ public final class EchoDevice implements VirtioDevice {
   private static final int BYTES = 8;
 
   private final int queues;
+  private final long pollNanos;
   private volatile CountDownLatch reached;
   private volatile CountDownLatch released;
   private volatile boolean isThrowing;
@@ -34,7 +35,18 @@ public final class EchoDevice implements VirtioDevice {
 
   /** With {@code queues} queues. */
   public EchoDevice(int queues) {
+    this(queues, 0);
+  }
+
+  /** With {@code queues} queues that are polled for so long at most. */
+  public EchoDevice(int queues, long pollNanos) {
     this.queues = queues;
+    this.pollNanos = pollNanos;
+  }
+
+  @Override
+  public long pollNanos() {
+    return pollNanos;
   }
 
   /** The next request is held until {@link #release}. */

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import javelin.devices.virtio.QueueRegister;
@@ -31,6 +32,9 @@ public final class StateBench implements AutoCloseable {
   private static final long RINGS = 0x1_0000;
   private static final long ALL = -1;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** Leaves the CPU to the device's thread for a moment. */
+  private static final long PAUSE_NANOS = 10_000;
 
   private final Resources owned = new Resources();
   public final Linux linux = Linux.system();
@@ -116,7 +120,7 @@ public final class StateBench implements AutoCloseable {
       if (System.nanoTime() > deadline) {
         throw new AssertionError("this does not come: " + problems);
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javelin.boot.kernel.BootProtocol;
 import javelin.boot.lab.CpioArchive;
+import javelin.boot.machine.GuestBalloon;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.PcMachine;
@@ -181,6 +182,11 @@ final class LinuxGuest implements AutoCloseable {
     return machine.stats().stream()
         .mapToLong(cpu -> cpu.count(ExitKind.MMIO_READ) + cpu.count(ExitKind.MMIO_WRITE))
         .sum();
+  }
+
+  /** Its balloon, which it must have. */
+  GuestBalloon balloon() {
+    return machine.balloon().orElseThrow();
   }
 
   /** Why the machine stopped, as soon as it has. */

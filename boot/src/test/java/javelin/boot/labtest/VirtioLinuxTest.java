@@ -16,6 +16,8 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javelin.boot.lab.LabKernel;
+import javelin.boot.machine.BalloonSpec;
+import javelin.boot.machine.ConsoleSpec;
 import javelin.boot.machine.DiskSpec;
 import javelin.boot.machine.RngSpec;
 import javelin.boot.machine.VirtioSpecs;
@@ -33,11 +35,14 @@ import org.junit.jupiter.api.io.TempDir;
 final class VirtioLinuxTest {
   private static final int DISK_MIB = 64;
 
+  private static final int GUEST_MIB = 256;
+  private static final int BALLOON_MIB = 96;
+
   /** Random bytes that are written again and again: making them is slow in an emulated guest. */
   private static final int PIECE_BYTES = 8 << 20;
 
   private static final List<String> DRIVERS =
-      List.of("virtio_pci", "virtio_blk", "virtio_rng", "crc32c_generic", "ext4");
+      List.of("virtio_pci", "virtio_blk", "virtio_rng", "virtio_balloon", "crc32c_generic", "ext4");
 
   @TempDir Path folder;
 
@@ -211,6 +216,51 @@ final class VirtioLinuxTest {
       }
       assertThat(read).startsWith(HexFormat.of().formatHex(all.digest()));
     }
+  }
+
+  @Test
+  void shouldGiveMemoryBackAndTakeItAgain() throws Exception {
+    VirtioSpecs specs =
+        new VirtioSpecs(List.of(), null, List.of(), ConsoleSpec.NONE, BalloonSpec.parse(""));
+    try (LinuxGuest guest =
+        new LinuxGuest(kernel.image(), initramfs, config -> config.virtio(specs)).ready()) {
+      guest.shell("dd if=/dev/zero of=/fill bs=1M count=" + BALLOON_MIB + "; rm /fill");
+      long free = freeKib(guest);
+
+      guest.balloon().resize(BALLOON_MIB + "M");
+      awaitBalloon(guest, BALLOON_MIB);
+      assertThat(free - freeKib(guest)).isBetween(BALLOON_MIB * 900L, BALLOON_MIB * 1100L);
+      assertThat(memfdKib()).isLessThan((GUEST_MIB - BALLOON_MIB) * 1024L);
+
+      guest.balloon().resize("0");
+      awaitBalloon(guest, 0);
+      assertThat(freeKib(guest)).isGreaterThan(free - BALLOON_MIB * 100L);
+      guest.shell("dd if=/dev/zero of=/fill bs=1M count=" + BALLOON_MIB + "; rm /fill");
+      switchOff(guest);
+    }
+  }
+
+  private static long freeKib(LinuxGuest guest) throws InterruptedException {
+    return Long.parseLong(guest.shell("awk '/^MemFree:/ {print $2}' /proc/meminfo"));
+  }
+
+  private static void awaitBalloon(LinuxGuest guest, int mebibytes) throws InterruptedException {
+    String reached = "balloon: %1$dM of %1$dM ".formatted(mebibytes);
+    String said = "";
+    for (int tries = 0; tries < 30 && !said.startsWith(reached); tries++) {
+      said = String.join("\n", guest.balloon().newReport(1000));
+    }
+    assertThat(said).startsWith(reached).contains(" free");
+  }
+
+  /** What this process, and so the guest's RAM, holds in memory files. */
+  private static long memfdKib() {
+    String blocks =
+        HostSays.of(
+            "for f in /proc/"
+                + ProcessHandle.current().pid()
+                + "/fd/*; do case $(readlink $f) in /memfd:*) stat -Lc %b $f;; esac; done");
+    return blocks.lines().mapToLong(Long::parseLong).sum() / 2;
   }
 
   private List<String> run() {

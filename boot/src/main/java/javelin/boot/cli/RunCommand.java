@@ -33,7 +33,8 @@ final class RunCommand implements Command {
             "  javelin run --kernel vmlinuz --append console=hvc0 --console stdio --serial null",
             "  javelin run --kernel vmlinuz --console-port name=agent,to=socket:agent.sock",
             "  javelin run --kernel vmlinuz --memory 2G --balloon size=512M --control vm.ctl",
-            "  javelin run --kernel vmlinuz --vsock cid=3,path=vm.sock --fs tag=src,dir=/usr/src",
+            "  javelin run --kernel vmlinuz --vsock cid=3,path=vm.sock",
+            "  javelin run --kernel vmlinuz --fs tag=src,dir=/usr/src",
             "  javelin run --kernel test.flat --serial file:test.log --timeout 30s");
   }
 

@@ -171,9 +171,10 @@ final class RunOptions {
             text(
                 "--vsock",
                 "cid=N,path=PATH",
-                "Sockets between guest and host: who connects to PATH writes CONNECT PORT, and is"
-                    + " connected to that port of the guest's, which connects to PORT of CID 2,"
-                    + " and so to PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
+                "Sockets between guest and host. A program of the host's connects to PATH, writes"
+                    + " CONNECT PORT, and is connected to that port of the guest's; one of the"
+                    + " guest's that connects to PORT of CID 2 gets the one that listens at"
+                    + " PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
             OptionSpec.builder("--fs")
                 .type(String[].class)
                 .paramLabel("tag=TAG,dir=PATH")

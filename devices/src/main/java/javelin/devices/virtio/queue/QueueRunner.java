@@ -167,7 +167,7 @@ public final class QueueRunner implements AutoCloseable {
   }
 
   private void serve(Virtqueue running) {
-    window.busy();
+    window.notified();
     handler.collect(running);
     int polls = 0;
     do {
@@ -194,10 +194,11 @@ public final class QueueRunner implements AutoCloseable {
       handler.collect(running);
       handler.commit(running);
       if (running.hasCompleted() || (handler.free() != null && running.hasNext())) {
-        window.busy();
+        window.looked(true);
         return true;
       }
       if (window.isOver()) {
+        window.looked(false);
         return false;
       }
       Thread.onSpinWait();

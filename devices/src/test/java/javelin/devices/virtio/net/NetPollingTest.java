@@ -2,6 +2,7 @@ package javelin.devices.virtio.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.invoke.VarHandle;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -60,6 +61,7 @@ class NetPollingTest {
           int notified = 0;
           for (int i = 0; i < ROUNDS; i++) {
             ring.send(1, StateBench.BUFFERS, HEADER + FRAME);
+            VarHandle.fullFence(); // As in drivers: what was made available is seen before that.
             if ((ring.usedFlags() & 1) == 0) {
               notified++;
               bench.state.event(1).signal();

@@ -11,11 +11,16 @@ class PollWindowTest {
   private long now;
   private final PollWindow window = new PollWindow(MOST, () -> now);
 
-  /** Goes idle, and has something come after {@code gap}; returns the window before it. */
+  /** Goes idle, and has something come after {@code gap}; returns the window for it. */
   private long idleFor(long gap) {
     long nanos = window.idle();
     now += gap;
-    window.busy();
+    if (nanos > 0) {
+      window.looked(gap < nanos);
+    }
+    if (gap >= nanos) {
+      window.notified();
+    }
     return nanos;
   }
 
@@ -45,6 +50,36 @@ class PollWindowTest {
   }
 
   @Test
+  void shouldStayOpenWhileItIsOfUse() {
+    idleFor(1);
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(idleFor(i % 5 == 0 ? 900 : 10)).isPositive();
+      idleFor(700); // Grows again.
+      idleFor(10);
+      idleFor(10);
+      idleFor(10);
+      idleFor(10);
+    }
+  }
+
+  /** As where looking out keeps those from the CPU who are to make the next request. */
+  @Test
+  void shouldBeClosedForLongerEachTimeItIsOfNoUse() {
+    long looked = 0;
+    int first = 0;
+    int last = 0;
+    for (int i = 0; i < 100_000; i++) {
+      boolean hasLooked = idleFor(window.idle() + 20) > 0;
+      looked += hasLooked ? 1 : 0;
+      first += hasLooked && i < 1000 ? 1 : 0;
+      last += hasLooked && i >= 99_000 ? 1 : 0;
+    }
+    assertThat(first).isGreaterThan(32);
+    assertThat(looked).as("of 100000").isLessThan(600);
+    assertThat(last).isLessThanOrEqualTo(32);
+  }
+
+  @Test
   void shouldNeverBeLongerThanItsBound() {
     SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < 10_000; i++) {
@@ -57,7 +92,7 @@ class PollWindowTest {
     PollWindow none = new PollWindow(0, () -> now++);
     for (int i = 0; i < 100; i++) {
       assertThat(none.idle()).isZero();
-      none.busy();
+      none.notified();
     }
     assertThat(now).as("nobody looks at the clock").isLessThan(2);
   }

@@ -3,6 +3,7 @@ package javelin.devices.virtio.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +55,7 @@ class PollingTest {
     void send(int readable, long... buffers) {
       int before = sent++ & 0xffff;
       ring().send(readable, buffers);
+      VarHandle.fullFence(); // As in drivers: what was made available is seen before this is read.
       boolean isWanted =
           hasEvents ? ring().availableEvent() == before : (ring().usedFlags() & 1) == 0;
       if (isWanted) {

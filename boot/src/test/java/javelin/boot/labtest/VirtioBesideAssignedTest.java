@@ -105,7 +105,7 @@ final class VirtioBesideAssignedTest {
         List.of(
             AssignSpec.parse("--assign", nvme + ",addr=" + hex(NVME_SLOT), false),
             AssignSpec.parse("--assign", e1000e + ",addr=" + hex(E1000E_SLOT), false));
-    HostSays.of("modprobe tun || busybox modprobe tun");
+    HostModules.load(kernel, folder, "tun");
     TAKEN.own(
         HeldDevices.take(BindingHost.system(System.out::println), List.of(nvme, e1000e), false));
     LabNetwork.address(LabPci.find("1af4", "1000", 0), HUB_IP);

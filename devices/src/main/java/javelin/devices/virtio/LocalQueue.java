@@ -1,5 +1,6 @@
 package javelin.devices.virtio;
 
+import javelin.devices.virtio.queue.PackedVirtqueue;
 import javelin.devices.virtio.queue.QueueRunner;
 import javelin.devices.virtio.queue.RingAddresses;
 import javelin.devices.virtio.queue.SplitVirtqueue;
@@ -25,12 +26,12 @@ record LocalQueue(GuestMemory memory, QueueRunner runner) implements QueueServic
 
   @Override
   public void start(RingAddresses ring, long features) {
+    boolean hasIndirect = (features & VirtioFeature.INDIRECT_DESC) != 0;
+    boolean hasEventIndex = (features & VirtioFeature.EVENT_IDX) != 0;
     runner.start(
-        new SplitVirtqueue(
-            memory,
-            ring,
-            (features & VirtioFeature.INDIRECT_DESC) != 0,
-            (features & VirtioFeature.EVENT_IDX) != 0));
+        (features & VirtioFeature.RING_PACKED) != 0
+            ? new PackedVirtqueue(memory, ring, hasIndirect, hasEventIndex)
+            : new SplitVirtqueue(memory, ring, hasIndirect, hasEventIndex));
   }
 
   @Override

@@ -47,13 +47,17 @@ final class QueueRegisters {
     };
   }
 
-  void write(QueueRegister register, long value, long mask) {
+  /**
+   * Writes a register; {@code isAnySize} says whether a size that is no power of two is taken,
+   * which only packed rings may have.
+   */
+  void write(QueueRegister register, long value, long mask, boolean isAnySize) {
     if (isEnabled) {
       return;
     }
     switch (register) {
       case SIZE -> {
-        if (value > 0 && value <= largest && Long.bitCount(value) == 1) {
+        if (value > 0 && value <= largest && (isAnySize || Long.bitCount(value) == 1)) {
           size = (int) value;
         }
       }

@@ -51,10 +51,25 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
       IntFunction<EventLoop> loops,
       VirtioInterrupts interrupts,
       Consumer<String> problems) {
+    this(device, 0, memory, loops, interrupts, problems);
+  }
+
+  /**
+   * As above.
+   *
+   * @param withheld features of all kinds of devices that are not offered
+   */
+  public VirtioState(
+      VirtioKind device,
+      long withheld,
+      GuestMemory memory,
+      IntFunction<EventLoop> loops,
+      VirtioInterrupts interrupts,
+      Consumer<String> problems) {
     this.device = device;
     this.interrupts = interrupts;
     reports = problems;
-    offered = device.features() | device.queueFeatures();
+    offered = device.features() | (device.queueFeatures() & ~withheld);
     registers = new QueueRegisters[device.queues()];
     Arrays.setAll(registers, i -> new QueueRegisters(device.queueSize()));
     services = new QueueService[device.queues()];
@@ -220,8 +235,13 @@ public final class VirtioState implements VirtioTransport, AutoCloseable {
    */
   public synchronized void write(int index, QueueRegister register, long value, long mask) {
     if (index < registers.length) {
-      registers[index].write(register, value, mask);
+      registers[index].write(register, value, mask, isPacked());
     }
+  }
+
+  /** Whether rings are packed: known, and the same until the next reset, with FEATURES_OK. */
+  private boolean isPacked() {
+    return (status.get() & FEATURES_OK) != 0 && (accepted & VirtioFeature.RING_PACKED) != 0;
   }
 
   /** Enables queue {@code index}. */

@@ -70,6 +70,21 @@ public final class VirtioPciFunction extends EmulatedFunction implements AutoClo
    */
   public VirtioPciFunction(
       VirtioKind device, VirtioMachine machine, PciAddress address, IntFunction<EventLoop> loops) {
+    this(device, 0, machine, address, loops);
+  }
+
+  /**
+   * As above.
+   *
+   * @param withheld features of {@link javelin.devices.virtio.VirtioFeature#COMMON} that are not
+   *     offered
+   */
+  public VirtioPciFunction(
+      VirtioKind device,
+      long withheld,
+      VirtioMachine machine,
+      PciAddress address,
+      IntFunction<EventLoop> loops) {
     super(identity(device), ConfigSpace.PCI_LENGTH, machine.pci().bars());
     this.device = device;
     Consumer<String> problems =
@@ -87,7 +102,9 @@ public final class VirtioPciFunction extends EmulatedFunction implements AutoClo
       throw e;
     }
     try {
-      state = owned.own(new VirtioState(device, machine.memory(), loops, interrupts, problems));
+      state =
+          owned.own(
+              new VirtioState(device, withheld, machine.memory(), loops, interrupts, problems));
       common = new CommonConfig(state, interrupts);
       config().set(PciRegisters.INTERRUPT_PIN, 1, PIN_A);
       addCapability(TYPE_COMMON, CAP_BYTES, VirtioBar.COMMON, CommonConfig.LENGTH);

@@ -24,7 +24,12 @@ public final class DescriptorChain {
     writable.clear();
   }
 
-  /** What names the request in its ring. */
+  /** What names the request, where only its last descriptor says so. */
+  void head(int newHead) {
+    head = newHead;
+  }
+
+  /** What names the request in its ring; nothing but {@link Virtqueue#complete} reads it. */
   public int head() {
     return head;
   }

@@ -5,7 +5,9 @@ package javelin.devices.virtio.queue;
  *
  * @param size entries
  * @param descriptors guest-physical address of the descriptor area
- * @param driver of the driver area: the available ring of a split queue
- * @param device of the device area: the used ring of a split queue
+ * @param driver of the driver area: the available ring of a split queue, and what says when a
+ *     packed one's driver wants interrupts
+ * @param device of the device area: the used ring of a split queue, and what says when a packed
+ *     one's device wants notifications
  */
 public record RingAddresses(int size, long descriptors, long driver, long device) {}

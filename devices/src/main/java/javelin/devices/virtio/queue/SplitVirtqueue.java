@@ -18,17 +18,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  * and the following load of another keep their order, which suppression on both sides relies on.
  * Each value of the guest's is read once, then checked, then used.
  */
-public final class SplitVirtqueue implements Virtqueue {
-  /** The largest queue of the specification. */
-  public static final int MAX_SIZE = 32768;
-
-  static final int DESCRIPTOR_LENGTH = 16;
-  static final int DESCRIPTOR_SIZE = 8;
+public final class SplitVirtqueue extends RingBase {
   static final int DESCRIPTOR_FLAGS = 12;
   static final int DESCRIPTOR_NEXT = 14;
-  static final int FLAG_NEXT = 1;
-  static final int FLAG_WRITE = 2;
-  static final int FLAG_INDIRECT = 4;
 
   static final int FLAGS = 0;
   static final int INDEX = 2;
@@ -41,21 +33,15 @@ public final class SplitVirtqueue implements Virtqueue {
   /** In the available ring: the driver wants no interrupts; in the used ring: no notifications. */
   static final int FLAG_QUIET = 1;
 
-  private static final long MAX_U32 = 0xffff_ffffL;
   private static final int INDEX_MASK = 0xffff;
-  private static final int DESCRIPTOR_ALIGNMENT = 16;
   private static final int AVAILABLE_ALIGNMENT = 2;
   private static final int USED_ALIGNMENT = 4;
 
-  private final GuestMemory memory;
   private final int size;
-  private final boolean hasIndirect;
   private final boolean hasEventIndex;
   private final UnsafeBuffer descriptors;
-  private final UnsafeBuffer indirect = new UnsafeBuffer(0, 0);
   private final AtomicBuffer available;
   private final AtomicBuffer used;
-  private String problem;
 
   /** The driver's index as last read, and the next entry to take; both count modulo 2^16. */
   private int availableIndex;
@@ -94,15 +80,14 @@ public final class SplitVirtqueue implements Virtqueue {
       AtomicBuffer used,
       boolean hasIndirect,
       boolean hasEventIndex) {
+    super(memory, size, hasIndirect);
     if (Integer.bitCount(size) != 1 || size < 1 || size > MAX_SIZE) {
       throw new IllegalArgumentException("no split queue has a size of " + size);
     }
-    this.memory = memory;
     this.size = size;
     this.descriptors = descriptors;
     this.available = available;
     this.used = used;
-    this.hasIndirect = hasIndirect;
     this.hasEventIndex = hasEventIndex;
     if (descriptors == null) {
       fail("its descriptors are not aligned, or not in RAM");
@@ -123,19 +108,9 @@ public final class SplitVirtqueue implements Virtqueue {
     return RING + size * USED_LENGTH + EVENT_LENGTH;
   }
 
-  private static UnsafeBuffer part(GuestMemory memory, long address, int length, int alignment) {
-    long host = address % alignment == 0 ? memory.hostAddressOrZero(address, length) : 0;
-    return host == 0 ? null : new UnsafeBuffer(host, length);
-  }
-
-  @Override
-  public int size() {
-    return size;
-  }
-
   @Override
   public boolean next(DescriptorChain chain) {
-    if (problem != null || !isAvailable()) {
+    if (problem() != null || !isAvailable()) {
       return false;
     }
     int entry = RING + (nextAvailable & size - 1) * AVAILABLE_LENGTH;
@@ -150,7 +125,7 @@ public final class SplitVirtqueue implements Virtqueue {
 
   @Override
   public boolean hasNext() {
-    return problem == null && isAvailable();
+    return problem() == null && isAvailable();
   }
 
   @Override
@@ -178,7 +153,6 @@ public final class SplitVirtqueue implements Virtqueue {
     UnsafeBuffer table = descriptors;
     int tableSize = size;
     int index = head;
-    int buffers = 0;
     boolean isInTable = false;
     while (true) {
       int at = index * DESCRIPTOR_LENGTH;
@@ -186,7 +160,11 @@ public final class SplitVirtqueue implements Virtqueue {
       long length = table.getInt(at + DESCRIPTOR_SIZE) & MAX_U32;
       int flags = table.getShort(at + DESCRIPTOR_FLAGS);
       if ((flags & FLAG_INDIRECT) != 0) {
-        if (!openTable(isInTable, address, length, flags)) {
+        if (isInTable) {
+          failTableInTable();
+          return false;
+        }
+        if (!openTable(address, length, flags)) {
           return false;
         }
         isInTable = true;
@@ -194,10 +172,6 @@ public final class SplitVirtqueue implements Virtqueue {
         tableSize = (int) length / DESCRIPTOR_LENGTH;
         index = 0;
         continue;
-      }
-      if (buffers++ == size) {
-        fail("a chain is longer than the queue, " + size);
-        return false;
       }
       if (!add(chain, address, length, (flags & FLAG_WRITE) != 0)) {
         return false;
@@ -211,47 +185,6 @@ public final class SplitVirtqueue implements Virtqueue {
         return false;
       }
     }
-  }
-
-  private boolean openTable(boolean isInTable, long address, long length, int flags) {
-    if (!hasIndirect) {
-      fail("an indirect descriptor without the feature");
-    } else if (isInTable) {
-      fail("an indirect descriptor in an indirect table");
-    } else if ((flags & FLAG_NEXT) != 0) {
-      fail("a chain goes on behind an indirect descriptor");
-    } else if (length == 0 || length % DESCRIPTOR_LENGTH != 0) {
-      fail("an indirect table of " + length + " bytes");
-    } else if (length / DESCRIPTOR_LENGTH > size) {
-      fail("an indirect table is longer than the queue, " + size);
-    } else {
-      long host = memory.hostAddressOrZero(address, length);
-      if (host == 0) {
-        fail("an indirect table is outside RAM");
-        return false;
-      }
-      indirect.wrap(host, (int) length);
-      return true;
-    }
-    return false;
-  }
-
-  private boolean add(DescriptorChain chain, long address, long length, boolean isWritable) {
-    long host = memory.hostAddressOrZero(address, length);
-    if (length == 0) {
-      fail("a buffer of length 0");
-    } else if (host == 0) {
-      fail("a buffer is outside RAM");
-    } else if (isWritable) {
-      chain.writable().add(host, length);
-      return true;
-    } else if (chain.writable().count() > 0) {
-      fail("a readable buffer behind a writable one");
-    } else {
-      chain.readable().add(host, length);
-      return true;
-    }
-    return false;
   }
 
   @Override
@@ -285,14 +218,14 @@ public final class SplitVirtqueue implements Virtqueue {
   @Override
   public void suppressNotifications() {
     // With events, one that is left behind is not reached again for 2^16 chains.
-    if (problem == null && !hasEventIndex) {
+    if (problem() == null && !hasEventIndex) {
       used.putShort(FLAGS, (short) FLAG_QUIET);
     }
   }
 
   @Override
   public boolean wantNotifications() {
-    if (problem != null) {
+    if (problem() != null) {
       return false;
     }
     if (hasEventIndex) {
@@ -301,17 +234,5 @@ public final class SplitVirtqueue implements Virtqueue {
       used.putShortVolatile(FLAGS, (short) 0);
     }
     return isAvailable();
-  }
-
-  @Override
-  public void fail(String reason) {
-    if (problem == null) {
-      problem = reason;
-    }
-  }
-
-  @Override
-  public String problem() {
-    return problem;
   }
 }

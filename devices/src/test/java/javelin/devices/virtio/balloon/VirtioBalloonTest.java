@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.irq.Msi;
 import javelin.vmm.linux.Errno;
@@ -14,6 +15,7 @@ import javelin.vmm.linux.Linux;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+@OnBothLayouts
 class VirtioBalloonTest {
   private static final long LIST = 0x8_0000;
   private static final int WANTED = 300;
@@ -44,7 +46,7 @@ class VirtioBalloonTest {
     driver.useMessages();
     long base = 0x1_0000;
     for (int i = 0; i < rings.length; i++) {
-      rings[i] = new ModelRing(bench.memory, base, 64);
+      rings[i] = ModelRing.of(bench.memory, base, 64);
       driver.queue(i, rings[i]);
       base = rings[i].end();
     }

@@ -21,6 +21,7 @@ public final class ModelDriver {
   public static final long INDIRECT_DESC = 1L << 28;
   public static final long EVENT_IDX = 1L << 29;
   public static final long VERSION_1 = 1L << 32;
+  public static final long RING_PACKED = 1L << 34;
   public static final long RING_RESET = 1L << 40;
 
   public static final int COMMON = 1;
@@ -107,8 +108,9 @@ public final class ModelDriver {
     return low | read(COMMON, 0x04, 4) << 32;
   }
 
-  /** Accepts features; returns whether the device goes along. */
-  public boolean negotiate(long features) {
+  /** Accepts features, and the layout of the rings; returns whether the device goes along. */
+  public boolean negotiate(long wanted) {
+    long features = wanted | RingLayout.current().feature();
     status(ACKNOWLEDGE);
     status(ACKNOWLEDGE | DRIVER);
     write(COMMON, 0x08, 4, 0);
@@ -185,7 +187,7 @@ public final class ModelDriver {
       throw new AssertionError("the device refuses features " + Long.toHexString(features));
     }
     useMessages();
-    ModelRing ring = new ModelRing(bench.memory, 0x1_0000, size);
+    ModelRing ring = ModelRing.of(bench.memory, 0x1_0000, size);
     queue(0, ring);
     ready();
     return ring;

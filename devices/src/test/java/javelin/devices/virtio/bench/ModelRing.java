@@ -2,134 +2,103 @@ package javelin.devices.virtio.bench;
 
 import javelin.vmm.memory.GuestMemory;
 
-/** The driver's side of a split virtqueue (virtio 1.2, 2.7), in guest RAM; for one thread. */
-public final class ModelRing {
+/** The driver's side of a virtqueue (virtio 1.2, 2.6 to 2.8), in guest RAM; for one thread. */
+public abstract class ModelRing {
   public static final int NEXT = 1;
   public static final int WRITE = 2;
   public static final int INDIRECT = 4;
 
-  private static final int DESCRIPTOR = 16;
+  /** Bytes of a descriptor. */
+  protected static final int DESCRIPTOR = 16;
+
   private static final int PAGE = 4096;
 
-  private final GuestMemory memory;
-  private final int size;
-  private final long descriptors;
-  private final long available;
-  private final long used;
-  private int nextDescriptor;
+  protected final GuestMemory memory;
+  protected final int size;
+  protected final long descriptors;
 
-  /** An empty ring of {@code size} entries from {@code base}, page-aligned, on. */
-  public ModelRing(GuestMemory memory, long base, int size) {
+  /** A ring of {@code size} entries from {@code base}, page-aligned, on. */
+  protected ModelRing(GuestMemory memory, long base, int size) {
     this.memory = memory;
     this.size = size;
     descriptors = base;
-    available = page(descriptors + (long) size * DESCRIPTOR);
-    used = page(available + 6 + 2L * size);
-    memory.fill(base, end() - base, 0);
   }
 
-  private static long page(long address) {
+  /** An empty ring as above, of the layout that the test is run with. */
+  public static ModelRing of(GuestMemory memory, long base, int size) {
+    return RingLayout.current().ring(memory, base, size);
+  }
+
+  /** The first address of a page that is not below {@code address}. */
+  protected static long page(long address) {
     return (address + PAGE - 1) & -PAGE;
   }
 
-  /** First address behind the ring. */
-  public long end() {
-    return page(used + 6 + 8L * size);
-  }
-
-  public int size() {
+  public final int size() {
     return size;
   }
 
-  public long descriptors() {
+  /** Address of the descriptor area. */
+  public final long descriptors() {
     return descriptors;
   }
 
-  public long available() {
-    return available;
-  }
+  /** Address of the driver area. */
+  public abstract long available();
 
-  public long used() {
-    return used;
-  }
+  /** Address of the device area. */
+  public abstract long used();
 
-  /** Writes a descriptor of the ring. */
-  public void descriptor(int index, long address, long length, int flags, int next) {
+  /** First address behind the ring. */
+  public abstract long end();
+
+  /** Writes a descriptor of the ring, which is not made available by that. */
+  public final void descriptor(int index, long address, long length, int flags, int next) {
     descriptorAt(descriptors + (long) index * DESCRIPTOR, address, length, flags, next);
   }
 
-  /** Writes a descriptor anywhere, as in an indirect table. */
-  public void descriptorAt(long at, long address, long length, int flags, int next) {
-    memory.writeU64(at, address);
-    memory.writeU32(at + 8, length);
-    memory.writeU16(at + 12, flags);
-    memory.writeU16(at + 14, next);
-  }
+  /**
+   * Writes a descriptor anywhere, as in an indirect table.
+   *
+   * @param next the next one of the chain, or what names a chain of a packed ring
+   */
+  public abstract void descriptorAt(long at, long address, long length, int flags, int next);
 
-  /** Makes a chain available whose head is {@code head}. */
-  public void offer(int head) {
-    int index = memory.readU16(available + 2);
-    memory.writeU16(available + 4 + 2L * (index & size - 1), head);
-    availableIndex(index + 1);
-  }
+  /** Makes a chain available that begins at descriptor {@code head}. */
+  public abstract void offer(int head);
 
-  /** Sets the available index. */
-  public void availableIndex(int index) {
-    memory.writeU16(available + 2, index);
-  }
+  /** Makes available what is not there, as {@code value} says. */
+  public abstract void claim(int value);
 
   /**
    * Makes a chain available.
    *
    * @param readable how many of the buffers, the first ones, are for the device to read
    * @param buffers address and length of each, in turn
-   * @return its head
+   * @return what names it
    */
-  public int send(int readable, long... buffers) {
-    int head = nextDescriptor;
-    int count = buffers.length / 2;
-    for (int i = 0; i < count; i++) {
-      int index = nextDescriptor++ & size - 1;
-      int flags = (i < readable ? 0 : WRITE) | (i + 1 < count ? NEXT : 0);
-      descriptor(index, buffers[2 * i], buffers[2 * i + 1], flags, nextDescriptor & size - 1);
-    }
-    nextDescriptor &= size - 1;
-    offer(head);
-    return head;
-  }
+  public abstract int send(int readable, long... buffers);
 
-  /** What the device has returned so far, modulo 2^16. */
-  public int usedIndex() {
-    return memory.readU16(used + 2);
-  }
+  /**
+   * Makes a chain available that is in an indirect table.
+   *
+   * @param count descriptors in the table at {@code table}
+   * @return as {@link #send}
+   */
+  public abstract int sendTable(long table, int count);
 
-  /** Head of the {@code count}-th chain that came back, from 0. */
-  public int usedHead(int count) {
-    return (int) memory.readU32(used + 4 + 8L * (count & size - 1));
-  }
+  /** How many chains the device has returned so far, modulo 2^16. */
+  public abstract int usedIndex();
+
+  /** What names the {@code count}-th chain that came back, from 0. */
+  public abstract int usedHead(int count);
 
   /** Bytes written for it. */
-  public long usedWritten(int count) {
-    return memory.readU32(used + 8 + 8L * (count & size - 1));
-  }
+  public abstract long usedWritten(int count);
 
-  /** Flags in the used ring: 1 where the device wants no notifications. */
-  public int usedFlags() {
-    return memory.readU16(used);
-  }
+  /** Asks for interrupts in any way: {@code bits} are random. */
+  public abstract void wantAnything(int bits);
 
-  /** Flags in the available ring: 1 where the driver wants no interrupts. */
-  public void availableFlags(int flags) {
-    memory.writeU16(available, flags);
-  }
-
-  /** The used index at which the driver wants an interrupt. */
-  public void usedEvent(int index) {
-    memory.writeU16(available + 4 + 2L * size, index);
-  }
-
-  /** The available index at which the device wants a notification. */
-  public int availableEvent() {
-    return memory.readU16(used + 4 + 8L * size);
-  }
+  /** Asks for an interrupt for the next chain that comes back, by EVENT_IDX. */
+  public abstract void wantNextInterrupt();
 }

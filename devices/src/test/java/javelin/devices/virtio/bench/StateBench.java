@@ -91,12 +91,12 @@ public final class StateBench implements AutoCloseable {
   public void start(long features, int size) {
     int status = VirtioStatus.ACKNOWLEDGE | VirtioStatus.DRIVER;
     state.status(status);
-    state.accept(features | VirtioFeature.VERSION_1);
+    state.accept(features | VirtioFeature.VERSION_1 | RingLayout.current().feature());
     state.status(status | VirtioStatus.FEATURES_OK);
     rings.clear();
     long base = RINGS;
     for (int i = 0; i < state.queues(); i++) {
-      ModelRing ring = new ModelRing(memory, base, size);
+      ModelRing ring = ModelRing.of(memory, base, size);
       rings.add(ring);
       base = ring.end();
       state.write(i, QueueRegister.SIZE, size, ALL);

@@ -59,13 +59,20 @@ public final class VirtioBench implements AutoCloseable {
 
   /** A machine with the device that {@code maker} makes. */
   public VirtioBench(Function<VirtioBench, VirtioKind> maker) {
+    this(maker, 0);
+  }
+
+  /** As above; {@code withheld} are features that are not offered. */
+  public VirtioBench(Function<VirtioBench, VirtioKind> maker, long withheld) {
     kvm = owned.own(new FakeVm(syscalls));
     owned.own(GuestRam.create(linux, RamConfig.of(RAM), memory));
     routes = new GsiRoutes(kvm.vm());
     pci = new PciRoot(IoSpace.ports(), mmio, List.of(), List.of(WINDOW), gsi -> line);
     loop = owned.own(new EventLoop(linux, "virtio test"));
     VirtioMachine machine = new VirtioMachine(linux, kvm.vm(), routes, pci, memory, problems::add);
-    function = owned.own(new VirtioPciFunction(maker.apply(this), machine, ADDRESS, queue -> loop));
+    function =
+        owned.own(
+            new VirtioPciFunction(maker.apply(this), withheld, machine, ADDRESS, queue -> loop));
     pci.bus().add(ADDRESS, function);
     settling = owned.own(linux.eventFd());
     owned.own(

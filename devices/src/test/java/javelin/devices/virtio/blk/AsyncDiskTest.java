@@ -11,9 +11,9 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
+import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.queue.QueueRunner;
-import javelin.devices.virtio.queue.RingAddresses;
-import javelin.devices.virtio.queue.SplitVirtqueue;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many requests at a time on a file of this host, in each way in which they can be done. */
 @Timeout(60)
+@OnBothLayouts
 class AsyncDiskTest {
   private static final int SIZE = 256;
   private static final int REQUESTS = 32;
@@ -132,13 +133,8 @@ class AsyncDiskTest {
   }
 
   private void start() {
-    ring = new ModelRing(memory, 0x1_0000, SIZE);
-    runner.start(
-        new SplitVirtqueue(
-            memory,
-            new RingAddresses(SIZE, ring.descriptors(), ring.available(), ring.used()),
-            false,
-            false));
+    ring = ModelRing.of(memory, 0x1_0000, SIZE);
+    runner.start(RingLayout.current().queue(memory, ring, false, false));
   }
 
   private static long data(int number) {

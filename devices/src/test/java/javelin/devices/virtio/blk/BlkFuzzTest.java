@@ -6,10 +6,11 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.PackedModelRing;
+import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.QueueHandler;
-import javelin.devices.virtio.queue.RingAddresses;
-import javelin.devices.virtio.queue.SplitVirtqueue;
+import javelin.devices.virtio.queue.Virtqueue;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.memory.GuestMemory;
@@ -21,10 +22,12 @@ import org.junit.jupiter.api.Tag;
  * A driver of a disk that does whatever the input says (Jazzer). In the build, the inputs kept are
  * run once each; with JAZZER_FUZZ=1 in the environment, new ones are looked for by coverage.
  *
- * <p>An input is: features (1 byte: 1 indirect descriptors, 2 event index, 4 flushes), chains made
- * available (1), their heads (8), then 8 descriptors of the ring and 8 of an indirect table (u32
- * address, u32 length, u8 flags, u8 next each), then what is at {@link #HEADERS}. Addresses have 31
- * bits and a sign. What is missing is zero.
+ * <p>An input is: features (1 byte: 1 indirect descriptors, 2 event index, 4 flushes, 8 packed
+ * ring), chains made available (1), their heads (8), then 8 descriptors of the ring and 8 of an
+ * indirect table (u32 address, u32 length, u8 flags, u8 next each), then what is at {@link
+ * #HEADERS}. Of a packed ring, the second byte is the driver's event flags, the next eight say of
+ * each descriptor whether its flag USED is set, and a descriptor's last byte is its id. Addresses
+ * have 31 bits and a sign. What is missing is zero.
  */
 @Tag("fuzz")
 class BlkFuzzTest {
@@ -68,18 +71,26 @@ class BlkFuzzTest {
     try (VirtioBlk device = new VirtioBlk(new MemoryDisk(memory, DISK), "fuzz", 1)) {
       int features = bytes.get();
       int chains = bytes.get() & 15;
-      ModelRing ring = new ModelRing(memory, RING, SIZE);
-      for (int i = 0; i < SIZE; i++) {
-        memory.writeU16(ring.available() + 4 + 2L * i, bytes.get() & 0xff);
+      RingLayout layout = (features & 8) != 0 ? RingLayout.PACKED : RingLayout.SPLIT;
+      ModelRing ring = layout.ring(memory, RING, SIZE);
+      byte[] heads = new byte[SIZE];
+      bytes.get(heads);
+      if (layout == RingLayout.SPLIT) {
+        for (int i = 0; i < SIZE; i++) {
+          memory.writeU16(ring.available() + 4 + 2L * i, heads[i] & 0xff);
+        }
+        ring.claim(chains);
+      } else {
+        memory.writeU16(ring.available() + 2, chains);
       }
-      ring.availableIndex(chains);
       for (int i = 0; i < 2 * SIZE; i++) {
         long base = i < SIZE ? ring.descriptors() : TABLE - 16L * SIZE;
+        boolean isUsed = layout == RingLayout.PACKED && i < SIZE && heads[i] != 0;
         ring.descriptorAt(
             base + 16L * i,
             bytes.getInt(),
             bytes.getInt() & 0xffff_ffffL,
-            bytes.get() & 0xff,
+            (bytes.get() & 0xff) | (isUsed ? PackedModelRing.USED : 0),
             bytes.get() & 0xff);
       }
       byte[] headers = new byte[bytes.remaining()];
@@ -88,18 +99,14 @@ class BlkFuzzTest {
       device.negotiated((features & 4) != 0 ? VirtioBlk.FLUSH : 0);
       serve(
           device.handler(0, new Silent()),
-          new SplitVirtqueue(
-              memory,
-              new RingAddresses(SIZE, ring.descriptors(), ring.available(), ring.used()),
-              (features & 1) != 0,
-              (features & 2) != 0));
+          layout.queue(memory, ring, (features & 1) != 0, (features & 2) != 0));
     } finally {
       ram.close();
     }
   }
 
   /** As the queue's runner does; the disk requires that each request is one that it may get. */
-  private static void serve(QueueHandler handler, SplitVirtqueue queue) {
+  private static void serve(QueueHandler handler, Virtqueue queue) {
     int served = 0;
     handler.collect(queue);
     queue.suppressNotifications();

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.irq.Msi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Requests that are in flight while others come, end out of order, and are there at a reset. */
+@OnBothLayouts
 class LateRequestTest {
   private static final int SIZE = 16;
 
@@ -88,7 +90,7 @@ class LateRequestTest {
   @Test
   void shouldEndWhatIsInFlightWhenTheRingBreaks() {
     send(0);
-    ring.offer(SIZE);
+    ring.send(1, BlkDriver.HEADER, 0);
     driver.notify(0);
     assertThat(driver.status() & ModelDriver.NEEDS_RESET).isNotZero();
     assertThat(disk.waiting()).isZero();

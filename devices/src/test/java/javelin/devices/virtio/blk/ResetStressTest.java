@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Resets at any moment: once one is over, nothing of before is written to guest RAM any more. */
+@OnBothLayouts
 class ResetStressTest {
   private static final int ROUNDS = 150;
   private static final int REQUESTS = 12;

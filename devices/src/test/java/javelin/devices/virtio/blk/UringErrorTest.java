@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.FakeUring;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A disk on a faked io_uring, which does what kernels rarely do. */
+@OnBothLayouts
 class UringErrorTest {
   private static final String DISK = "/disk";
   private static final int LENGTH = 1 << 16;

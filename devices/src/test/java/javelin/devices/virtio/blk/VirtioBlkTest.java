@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.Fd;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** A disk of 64 sectors on a faked file. */
+@OnBothLayouts
 class VirtioBlkTest {
   private static final int SECTORS = 64;
   private static final String DISK = "/disk";

@@ -36,7 +36,7 @@ final class ConsoleDriver {
     rings = new ModelRing[driver.vectors() - 1];
     long base = 0x1_0000;
     for (int i = 0; i < rings.length; i++) {
-      rings[i] = new ModelRing(bench.memory, base, RING);
+      rings[i] = ModelRing.of(bench.memory, base, RING);
       driver.queue(i, rings[i]);
       base = rings[i].end();
     }

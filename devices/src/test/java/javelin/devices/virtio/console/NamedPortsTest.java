@@ -9,10 +9,12 @@ import java.util.SplittableRandom;
 import javelin.devices.console.MemoryBackend;
 import javelin.devices.console.NullBackend;
 import javelin.devices.virtio.bench.ModelDriver;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+@OnBothLayouts
 class NamedPortsTest {
   private static final int AGENT_IN = 4;
   private static final int AGENT_OUT = 5;

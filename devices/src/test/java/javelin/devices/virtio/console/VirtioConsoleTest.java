@@ -8,10 +8,12 @@ import javelin.devices.console.MemoryBackend;
 import javelin.devices.console.SerialBackend;
 import javelin.devices.console.TerminalSize;
 import javelin.devices.virtio.bench.ModelDriver;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.irq.Msi;
 import org.junit.jupiter.api.Test;
 
+@OnBothLayouts
 class VirtioConsoleTest {
   private static final long MESSAGES = 0xfee0_0000L;
   private static final int IN = 0;

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.vmm.linux.Errno;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Several pairs of queues, and the control queue by which they are used. */
+@OnBothLayouts
 class MultiQueueTest {
   private static final long MERGE = 1 << 15;
   private static final long MQ = 1 << 17 | 1 << 22;

@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
+import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.queue.QueueRunner;
-import javelin.devices.virtio.queue.RingAddresses;
-import javelin.devices.virtio.queue.SplitVirtqueue;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Fd;
@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The loops allocate nothing for a packet, on a real socket. */
 @Timeout(60)
+@OnBothLayouts
 class NetAllocationTest {
   private static final int ROUNDS = 2_000;
 
@@ -115,16 +116,8 @@ class NetAllocationTest {
           new QueueRunner(index, device.handler(index, transport), new Owner(message), loop)) {
         transport.runner = runner;
         device.negotiated(NetFeature.MRG_RXBUF);
-        ModelRing ring = new ModelRing(memory, 0x1_0000, SIZE);
-        for (int i = 0; i < SIZE; i++) {
-          ring.descriptor(i, BUFFERS + 2048L * i, 12 + FRAME, index == 0 ? ModelRing.WRITE : 0, 0);
-        }
-        runner.start(
-            new SplitVirtqueue(
-                memory,
-                new RingAddresses(SIZE, ring.descriptors(), ring.available(), ring.used()),
-                true,
-                true));
+        ModelRing ring = ModelRing.of(memory, 0x1_0000, SIZE);
+        runner.start(RingLayout.current().queue(memory, ring, true, true));
         move(runner, ring, peer, index, 0); // Loads classes.
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getThreadAllocatedBytes(loopThread());
@@ -146,8 +139,8 @@ class NetAllocationTest {
 
   private void move(QueueRunner runner, ModelRing ring, Fd peer, int index, int from) {
     for (int i = from; i < from + ROUNDS; i++) {
-      ring.offer(i & SIZE - 1);
-      ring.usedEvent(i);
+      ring.wantNextInterrupt();
+      ring.send(index == 0 ? 0 : 1, BUFFERS + 2048L * (i & SIZE - 1), 12 + FRAME);
       runner.kick();
       if (index == 0) {
         bytes.putInt(0, FRAME, ByteOrder.BIG_ENDIAN);

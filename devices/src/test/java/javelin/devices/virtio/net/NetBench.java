@@ -91,7 +91,7 @@ final class NetBench implements AutoCloseable {
     driver.useMessages();
     long at = RINGS;
     for (int i = 0; i < queues; i++) {
-      ModelRing ring = new ModelRing(bench.memory, at, RING);
+      ModelRing ring = ModelRing.of(bench.memory, at, RING);
       at = ring.end();
       rings.add(ring);
       driver.queue(i, ring);

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rings of which anything may be in: the device breaks, and after a reset it works. */
+@OnBothLayouts
 class NetHostileTest {
   private static final long MERGE = 1 << 15;
   private static final int ROUNDS = 60;
@@ -59,7 +61,7 @@ class NetHostileTest {
       ring.offer(random.nextInt(random.nextInt(8) == 0 ? 65536 : NetBench.RING));
     }
     if (random.nextInt(16) == 0) {
-      ring.availableIndex(random.nextInt(65536));
+      ring.claim(random.nextInt(65536));
     }
   }
 }

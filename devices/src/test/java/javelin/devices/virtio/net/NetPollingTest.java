@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.SplitModelRing;
 import javelin.devices.virtio.bench.StateBench;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,7 +57,7 @@ class NetPollingTest {
   void shouldNeedFewNotificationsForFramesThatAreSent() throws Exception {
     withNetwork(
         (bench, network) -> {
-          ModelRing ring = bench.rings.get(1);
+          SplitModelRing ring = (SplitModelRing) bench.rings.get(1);
           ByteBuffer frame = ByteBuffer.allocate(4 + FRAME);
           int notified = 0;
           for (int i = 0; i < ROUNDS; i++) {

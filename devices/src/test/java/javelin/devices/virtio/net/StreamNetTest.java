@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.FakeSyscalls;
 import javelin.vmm.linux.Linux;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Frames between a driver and a stream, as passt has it. */
+@OnBothLayouts
 class StreamNetTest {
   private static final long MERGE = 1 << 15;
 

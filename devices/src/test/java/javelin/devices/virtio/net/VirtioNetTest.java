@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.vmm.irq.Msi;
 import javelin.vmm.linux.Errno;
 import org.junit.jupiter.api.AfterEach;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packets between a driver and a tap. */
+@OnBothLayouts
 class VirtioNetTest {
   private static final long TSO = 1 << 1 | 1 << 7 | 1 << 8;
   private static final long MERGE = 1 << 15;

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import javelin.devices.virtio.bench.EchoDevice;
 import javelin.devices.virtio.bench.ModelDriver;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import org.junit.jupiter.api.AfterEach;
 
 /** An echoing device of two queues as a function, and its driver. */
+@OnBothLayouts
 abstract class EchoTestBench {
   static final int COMMON = ModelDriver.COMMON;
   static final long REPLY = 0x10_1000;

@@ -21,9 +21,9 @@ class VirtioHostileTest extends EchoTestBench {
   @Test
   void shouldNeedAResetWhenARingIsBroken() {
     ModelRing first = driver.start(0, 8);
-    ModelRing second = new ModelRing(bench.memory, first.end(), 4);
+    ModelRing second = ModelRing.of(bench.memory, first.end(), 4);
     driver.queue(1, second);
-    first.offer(8);
+    first.send(1, 0x10_0000, 0);
     driver.notify(0);
     assertThat(driver.status() & ModelDriver.NEEDS_RESET).isNotZero();
     assertThat(bench.kvm.deliver()).as("configuration").containsExactly(new Msi(MESSAGES, 2));
@@ -31,7 +31,7 @@ class VirtioHostileTest extends EchoTestBench {
     assertThat(bench.problems)
         .containsExactly(
             "virtio-echo 00:03.0: queue 0 is broken until the guest resets the device:"
-                + " descriptor 8 is made available, of 8");
+                + " a buffer of length 0");
     request(second, 6);
     driver.notify(1);
     assertThat(second.usedIndex()).as("the whole device waits").isZero();
@@ -136,11 +136,11 @@ class VirtioHostileTest extends EchoTestBench {
   void shouldTellOfFewProblemsWhenTheGuestCausesMany() {
     for (int i = 0; i < 50; i++) {
       ModelRing ring = driver.start(0, 8);
-      ring.offer(9);
+      ring.send(1, 0x10_0000, 0);
       driver.notify(0);
       driver.status(0);
     }
     assertThat(bench.problems).hasSizeBetween(1, 10);
-    assertThat(List.copyOf(bench.problems)).allMatch(line -> line.contains("descriptor 9"));
+    assertThat(List.copyOf(bench.problems)).allMatch(line -> line.contains("length 0"));
   }
 }

@@ -14,7 +14,7 @@ class VirtioInterruptTest extends EchoTestBench {
   @Test
   void shouldDriveThePinUntilTheIsrIsRead() {
     assertThat(driver.negotiate(ModelDriver.VERSION_1)).isTrue();
-    ModelRing ring = new ModelRing(bench.memory, 0x1_0000, 4);
+    ModelRing ring = ModelRing.of(bench.memory, 0x1_0000, 4);
     driver.queue(0, ring);
     driver.ready();
     request(ring, 5);

@@ -26,6 +26,7 @@ class VirtioPciTest extends EchoTestBench {
                 | ModelDriver.VERSION_1
                 | ModelDriver.INDIRECT_DESC
                 | ModelDriver.EVENT_IDX
+                | ModelDriver.RING_PACKED
                 | ModelDriver.RING_RESET);
     driver.write(COMMON, 0x00, 4, 2);
     assertThat(driver.read(COMMON, 0x04, 4)).as("features above 63").isZero();
@@ -130,7 +131,7 @@ class VirtioPciTest extends EchoTestBench {
   @Test
   void shouldServeNothingBeforeTheDriverIsReady() {
     assertThat(driver.negotiate(ModelDriver.VERSION_1)).isTrue();
-    ModelRing ring = new ModelRing(bench.memory, 0x1_0000, 4);
+    ModelRing ring = ModelRing.of(bench.memory, 0x1_0000, 4);
     driver.queue(0, ring);
     request(ring, 5);
     driver.notify(0);
@@ -158,7 +159,7 @@ class VirtioPciTest extends EchoTestBench {
   @Test
   void shouldServeBothQueues() {
     ModelRing first = driver.start(ModelDriver.EVENT_IDX, 8);
-    ModelRing second = new ModelRing(bench.memory, first.end(), 4);
+    ModelRing second = ModelRing.of(bench.memory, first.end(), 4);
     driver.queue(1, second);
     request(second, 9);
     driver.notify(1);

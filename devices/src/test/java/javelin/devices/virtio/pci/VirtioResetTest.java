@@ -57,7 +57,7 @@ class VirtioResetTest extends EchoTestBench {
   @Test
   void shouldResetOneQueueAlone() {
     ModelRing first = driver.start(ModelDriver.RING_RESET, 8);
-    ModelRing second = new ModelRing(bench.memory, first.end(), 4);
+    ModelRing second = ModelRing.of(bench.memory, first.end(), 4);
     driver.queue(1, second);
     driver.write(COMMON, 0x16, 2, 0);
     driver.write(COMMON, 0x3a, 2, 1);
@@ -69,7 +69,7 @@ class VirtioResetTest extends EchoTestBench {
     request(second, 6);
     driver.notify(1);
     assertThat(second.usedIndex()).isEqualTo(1);
-    ModelRing again = new ModelRing(bench.memory, second.end(), 16);
+    ModelRing again = ModelRing.of(bench.memory, second.end(), 16);
     driver.queue(0, again);
     request(again, 7);
     driver.notify(0);

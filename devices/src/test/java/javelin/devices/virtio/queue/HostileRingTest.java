@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
+import javelin.devices.virtio.bench.PackedModelRing;
+import javelin.devices.virtio.bench.RingLayout;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Rings full of nonsense: what comes out lies in RAM, or the queue says what is wrong. */
-class HostileRingTest extends RingTestBench {
+@OnBothLayouts
+class HostileRingTest extends RamTestBench {
   private static final int ROUNDS = 20_000;
+  private static final int RACES = 8_000;
 
   private final UnsafeBuffer scratch = new UnsafeBuffer(new byte[64]);
 
@@ -23,9 +28,9 @@ class HostileRingTest extends RingTestBench {
     int served = 0;
     int broken = 0;
     for (int round = 0; round < ROUNDS; round++) {
-      ModelRing fresh = new ModelRing(memory, RING, SIZE);
+      ModelRing fresh = ModelRing.of(memory, RING, SIZE);
       fill(fresh, random);
-      SplitVirtqueue queue = queue(random.nextBoolean(), random.nextBoolean());
+      Virtqueue queue = queue(fresh, random.nextBoolean(), random.nextBoolean());
       for (int i = 0; i < 3 * SIZE && queue.problem() == null; i++) {
         queue.suppressNotifications();
         if (queue.next(chain)) {
@@ -36,7 +41,7 @@ class HostileRingTest extends RingTestBench {
         queue.publish();
         queue.wantNotifications();
         if (random.nextInt(4) == 0) {
-          fresh.availableIndex(random.nextInt(0x10000));
+          fresh.claim(random.nextInt(0x10000));
         }
       }
       if (queue.problem() != null) {
@@ -54,7 +59,7 @@ class HostileRingTest extends RingTestBench {
     long seed = System.nanoTime();
     System.out.println("seed of the changing rings: " + seed);
     AtomicBoolean isOver = new AtomicBoolean();
-    ModelRing shared = new ModelRing(memory, RING, SIZE);
+    ModelRing shared = ModelRing.of(memory, RING, SIZE);
     Thread guest =
         new Thread(
             () -> {
@@ -67,13 +72,12 @@ class HostileRingTest extends RingTestBench {
     guest.start();
     SplittableRandom random = new SplittableRandom(seed + 1);
     int served = 0;
-    while (served < ROUNDS) {
-      // What the device writes may have gone here.
-      shared.availableIndex(0);
+    while (served < RACES) {
+      ModelRing fresh = ModelRing.of(memory, RING, SIZE);
       for (int i = 0; i < SIZE; i++) {
-        shared.offer(i);
+        fresh.offer(i);
       }
-      SplitVirtqueue queue = queue(true, random.nextBoolean());
+      Virtqueue queue = queue(fresh, true, random.nextBoolean());
       for (int i = 0; i < SIZE && queue.next(chain); i++) {
         served++;
         use(random);
@@ -83,6 +87,10 @@ class HostileRingTest extends RingTestBench {
     }
     isOver.set(true);
     guest.join();
+  }
+
+  private Virtqueue queue(ModelRing of, boolean hasIndirect, boolean hasEventIndex) {
+    return RingLayout.current().queue(memory, of, hasIndirect, hasEventIndex);
   }
 
   private void descriptors(ModelRing target, SplittableRandom random) {
@@ -99,8 +107,7 @@ class HostileRingTest extends RingTestBench {
     for (int i = 0; i < chains; i++) {
       fresh.offer(random.nextInt(20) == 0 ? random.nextInt(0x10000) : random.nextInt(SIZE));
     }
-    fresh.availableFlags(random.nextInt(0x10000));
-    fresh.usedEvent(random.nextInt(0x10000));
+    fresh.wantAnything(random.nextInt());
   }
 
   private static long address(SplittableRandom random) {
@@ -124,13 +131,16 @@ class HostileRingTest extends RingTestBench {
   }
 
   private static int flags(SplittableRandom random) {
-    return switch (random.nextInt(8)) {
-      case 0 -> random.nextInt(0x10000);
-      case 1, 2 -> ModelRing.INDIRECT;
-      case 3 -> ModelRing.NEXT;
-      case 4 -> ModelRing.NEXT | ModelRing.WRITE;
-      default -> ModelRing.WRITE;
-    };
+    boolean isAvailable = RingLayout.current() == RingLayout.PACKED && random.nextInt(16) > 0;
+    int available = isAvailable ? PackedModelRing.AVAIL : 0;
+    return available
+        | switch (random.nextInt(8)) {
+          case 0 -> random.nextInt(0x10000);
+          case 1, 2 -> ModelRing.INDIRECT;
+          case 3 -> ModelRing.NEXT;
+          case 4 -> ModelRing.NEXT | ModelRing.WRITE;
+          default -> ModelRing.WRITE;
+        };
   }
 
   private static int next(SplittableRandom random) {

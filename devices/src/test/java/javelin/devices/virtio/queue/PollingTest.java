@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import javelin.devices.virtio.VirtioFeature;
 import javelin.devices.virtio.bench.EchoDevice;
-import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.SplitModelRing;
 import javelin.devices.virtio.bench.StateBench;
 import javelin.devices.virtio.blk.RawDisk;
 import javelin.devices.virtio.blk.VirtioBlk;
@@ -48,8 +48,8 @@ class PollingTest {
       bench.start(hasEvents ? VirtioFeature.EVENT_IDX : 0, SIZE);
     }
 
-    ModelRing ring() {
-      return bench.rings.get(0);
+    SplitModelRing ring() {
+      return (SplitModelRing) bench.rings.get(0);
     }
 
     void send(int readable, long... buffers) {

@@ -8,12 +8,15 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.IntConsumer;
 import javelin.devices.console.FileBackend;
 import javelin.devices.console.SerialBackend;
 import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.balloon.VirtioBalloon;
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.OnBothLayouts;
+import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.blk.RawDisk;
 import javelin.devices.virtio.blk.VirtioBlk;
 import javelin.devices.virtio.console.VirtioConsole;
@@ -28,7 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The loop allocates nothing for a request, from the notification to the interrupt. */
-class QueueAllocationTest extends RingTestBench {
+@OnBothLayouts
+class QueueAllocationTest extends RamTestBench {
   private static final int ROUNDS = 2_000;
 
   /** What the measurement itself may cost, far below one per request. */
@@ -36,11 +40,15 @@ class QueueAllocationTest extends RingTestBench {
 
   private static final long HEADERS = TABLE;
   private static final long STATUS = TABLE + 0x800;
+  private static final int READ = 0;
+  private static final int WRITE = 1;
   private static final int FLUSH = 4;
 
   private static final String LOOP = "virtio allocation test";
 
   @TempDir Path folder;
+
+  private ModelRing ring;
 
   private final Linux linux = Linux.system();
   private final Silent transport = new Silent();
@@ -97,22 +105,21 @@ class QueueAllocationTest extends RingTestBench {
     }
   }
 
-  private void expectNoAllocation(VirtioDevice device, EventLoop loop) {
-    expectNoAllocation(device, 0, 0, loop);
-  }
-
-  private void expectNoAllocation(VirtioDevice device, long features, int index, EventLoop loop) {
+  /** Of two requests in turn, queue {@code index} of {@code device} allocates for none. */
+  private void expectNoAllocation(
+      VirtioDevice device, long features, int index, EventLoop loop, IntConsumer send) {
+    ring = ModelRing.of(memory, RING, SIZE);
     try (EventFd message = linux.eventFd();
         QueueRunner runner =
             new QueueRunner(index, device.handler(index, transport), new Owner(message), loop)) {
       transport.runner = runner;
       device.negotiated(features);
-      runner.start(queue(true, true));
-      serve(runner, 0); // Loads classes and makes the requests.
+      runner.start(RingLayout.current().queue(memory, ring, true, true));
+      serve(runner, 0, send); // Loads classes and makes the requests.
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long before = threads.getThreadAllocatedBytes(loopThread());
       assertThat(before).as("the loop's own start").isPositive();
-      serve(runner, ROUNDS);
+      serve(runner, ROUNDS, send);
       assertThat(threads.getThreadAllocatedBytes(loopThread()) - before)
           .as(device.name())
           .isLessThan(NOISE_BYTES);
@@ -128,12 +135,11 @@ class QueueAllocationTest extends RingTestBench {
         .getId();
   }
 
-  /** Makes the chains at 0 and 4 available in turn, and has the loop serve them. */
-  private void serve(QueueRunner runner, int from) {
+  /** Makes both requests in turn, and has the loop serve them. */
+  private void serve(QueueRunner runner, int from, IntConsumer send) {
     for (int i = from; i < from + ROUNDS; i++) {
-      memory.writeU16(ring.available() + 4 + 2L * (i & SIZE - 1), 4 * (i & 1));
-      ring.availableIndex(i + 1);
-      ring.usedEvent(i);
+      ring.wantNextInterrupt();
+      send.accept(i & 1);
       runner.kick();
       while (ring.usedIndex() != (i + 1 & 0xffff)) {
         Thread.onSpinWait();
@@ -143,31 +149,27 @@ class QueueAllocationTest extends RingTestBench {
 
   @Test
   void shouldAllocateNothingForARequestForEntropy() {
-    for (int head : new int[] {0, 4}) {
-      ring.descriptor(head, BUFFER, 64, ModelRing.WRITE, 0);
-    }
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioRng rng = new VirtioRng(loop, 1 << 30, System::nanoTime)) {
-      expectNoAllocation(rng, loop);
+      expectNoAllocation(rng, 0, 0, loop, which -> ring.send(0, BUFFER, 64));
     }
   }
 
-  private void block(int head, int type, int dataFlags) {
-    memory.writeU32(HEADERS + 16L * head, type);
-    memory.writeU64(HEADERS + 16L * head + 8, head);
-    ring.descriptor(head, HEADERS + 16L * head, 16, ModelRing.NEXT, head + 1);
-    ring.descriptor(head + 1, BUFFER, 512, ModelRing.NEXT | dataFlags, head + 2);
-    ring.descriptor(head + 2, BUFFER + 0x1000, 1024, ModelRing.NEXT | dataFlags, head + 3);
-    ring.descriptor(head + 3, STATUS, 1, ModelRing.WRITE, 0);
+  private void block(int type) {
+    long header = HEADERS + 16L * type;
+    memory.writeU32(header, type);
+    memory.writeU64(header + 8, type);
+    int readable = type == READ ? 1 : 3;
+    ring.send(readable, header, 16, BUFFER, 512, BUFFER + 0x1000, 1024, STATUS, 1);
   }
 
-  private void expectNoAllocationOfDisk(RawDisk.Aio aio) throws IOException {
+  private void expectNoAllocationOfDisk(RawDisk.Aio aio, int other) throws IOException {
     assumeTrue(aio != RawDisk.Aio.URING || IoUring.isAvailable(linux), "no io_uring here");
     String file = Files.write(folder.resolve("disk.img"), new byte[1 << 16]).toString();
     RawDisk disk = new RawDisk(linux.open(file, Linux.O_RDWR), false, false, aio);
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioBlk device = new VirtioBlk(disk, "", 1)) {
-      expectNoAllocation(device, 1 << 9, 0, loop);
+      expectNoAllocation(device, 1 << 9, 0, loop, which -> block(which == 0 ? READ : other));
     }
     assertThat(memory.readU8(STATUS)).isZero();
   }
@@ -175,24 +177,17 @@ class QueueAllocationTest extends RingTestBench {
   @ParameterizedTest
   @EnumSource
   void shouldAllocateNothingForReadsAndWritesOfADisk(RawDisk.Aio aio) throws IOException {
-    block(0, 0, ModelRing.WRITE);
-    block(4, 1, 0);
-    expectNoAllocationOfDisk(aio);
+    expectNoAllocationOfDisk(aio, WRITE);
   }
 
   @ParameterizedTest
   @EnumSource
   void shouldAllocateNothingForFlushes(RawDisk.Aio aio) throws IOException {
-    block(0, 0, ModelRing.WRITE);
-    block(4, FLUSH, 0);
-    expectNoAllocationOfDisk(aio);
+    expectNoAllocationOfDisk(aio, FLUSH);
   }
 
   @Test
   void shouldAllocateNothingForOutputOfAConsole() {
-    for (int head : new int[] {0, 4}) {
-      ring.descriptor(head, BUFFER, 3000, 0, 0);
-    }
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioConsole console =
             VirtioConsole.console(
@@ -203,7 +198,7 @@ class QueueAllocationTest extends RingTestBench {
                       throw new AssertionError(error);
                     }))) {
       console.handler(0, transport);
-      expectNoAllocation(console, 0, 1, loop);
+      expectNoAllocation(console, 0, 1, loop, which -> ring.send(1, BUFFER, 3000));
     }
   }
 
@@ -235,13 +230,10 @@ class QueueAllocationTest extends RingTestBench {
 
   @Test
   void shouldAllocateNothingForInputOfAConsole() {
-    for (int head : new int[] {0, 4}) {
-      ring.descriptor(head, BUFFER, 64, ModelRing.WRITE, 0);
-    }
     Typist typist = new Typist();
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioConsole console = VirtioConsole.console(typist)) {
-      expectNoAllocation(console, loop);
+      expectNoAllocation(console, 0, 0, loop, which -> ring.send(0, BUFFER, 64));
     }
   }
 
@@ -251,23 +243,17 @@ class QueueAllocationTest extends RingTestBench {
     for (int i = 0; i < 16; i++) {
       memory.writeU32(BUFFER + 4L * i, page - 2L * i);
     }
-    for (int head : new int[] {0, 4}) {
-      ring.descriptor(head, BUFFER, 64, 0, 0);
-    }
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioBalloon balloon = new VirtioBalloon(memory, linux.syscalls(), 0)) {
-      expectNoAllocation(balloon, loop);
+      expectNoAllocation(balloon, 0, 0, loop, which -> ring.send(1, BUFFER, 64));
     }
   }
 
   @Test
   void shouldAllocateNothingForReportsOfFreePages() {
-    for (int head : new int[] {0, 4}) {
-      ring.descriptor(head, RAM - 0x4000, 0x4000, ModelRing.WRITE, 0);
-    }
     try (EventLoop loop = new EventLoop(linux, LOOP);
         VirtioBalloon balloon = new VirtioBalloon(memory, linux.syscalls(), 0)) {
-      expectNoAllocation(balloon, 0, 4, loop);
+      expectNoAllocation(balloon, 0, 4, loop, which -> ring.send(0, RAM - 0x4000, 0x4000));
     }
   }
 }

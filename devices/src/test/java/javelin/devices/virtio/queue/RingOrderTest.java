@@ -2,15 +2,12 @@ package javelin.devices.virtio.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicReference;
-import javelin.devices.virtio.bench.ModelRing;
-import org.agrona.concurrent.AtomicBuffer;
+import javelin.devices.virtio.bench.SplitModelRing;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,30 +18,15 @@ class RingOrderTest extends RingTestBench {
 
   private final List<String> accesses = new ArrayList<>();
 
-  private AtomicBuffer recorded(String name, long address, int length) {
-    UnsafeBuffer real = new UnsafeBuffer(memory.hostAddress(address, length), length);
-    return (AtomicBuffer)
-        Proxy.newProxyInstance(
-            AtomicBuffer.class.getClassLoader(),
-            new Class<?>[] {AtomicBuffer.class},
-            (proxy, method, arguments) -> {
-              accesses.add(name + "." + method.getName() + " " + arguments[0]);
-              try {
-                return method.invoke(real, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
-  }
-
   private SplitVirtqueue recordedQueue(boolean hasEventIndex) {
+    Recorder recorder = new Recorder(memory, accesses);
     int descriptors = SIZE * SplitVirtqueue.DESCRIPTOR_LENGTH;
     return new SplitVirtqueue(
         memory,
         SIZE,
         new UnsafeBuffer(memory.hostAddress(ring.descriptors(), descriptors), descriptors),
-        recorded("available", ring.available(), SplitVirtqueue.availableLength(SIZE)),
-        recorded("used", ring.used(), SplitVirtqueue.usedLength(SIZE)),
+        recorder.buffer("available", ring.available(), SplitVirtqueue.availableLength(SIZE)),
+        recorder.buffer("used", ring.used(), SplitVirtqueue.usedLength(SIZE)),
         false,
         hasEventIndex);
   }
@@ -190,6 +172,6 @@ class RingOrderTest extends RingTestBench {
   void shouldFillOnlyWhatTheRingHolds() {
     assertThat(SplitVirtqueue.availableLength(SIZE)).isEqualTo(22);
     assertThat(SplitVirtqueue.usedLength(SIZE)).isEqualTo(70);
-    assertThat(new ModelRing(memory, RING, SIZE).end()).isEqualTo(RING + 3 * 4096);
+    assertThat(new SplitModelRing(memory, RING, SIZE).end()).isEqualTo(RING + 3 * 4096);
   }
 }

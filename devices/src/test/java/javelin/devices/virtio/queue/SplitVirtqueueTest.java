@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import javelin.devices.virtio.bench.ModelRing;
+import javelin.devices.virtio.bench.SplitModelRing;
 import org.junit.jupiter.api.Test;
 
 class SplitVirtqueueTest extends RingTestBench {
@@ -205,7 +206,7 @@ class SplitVirtqueueTest extends RingTestBench {
       {RAM, 1}, {RAM - 1, 2}, {-1, 1}, {-1, 2}, {Long.MAX_VALUE, 0xffff_ffffL}, {0, 0xffff_ffffL}
     };
     for (long[] buffer : buffers) {
-      ModelRing fresh = new ModelRing(memory, RING, SIZE);
+      SplitModelRing fresh = new SplitModelRing(memory, RING, SIZE);
       fresh.send(1, buffer);
       SplitVirtqueue queue = queue(false, false);
       assertThat(queue.next(chain)).isFalse();
@@ -228,7 +229,7 @@ class SplitVirtqueueTest extends RingTestBench {
   }
 
   private void indirect(long address, long length, int flags, String problem) {
-    ModelRing fresh = new ModelRing(memory, RING, SIZE);
+    SplitModelRing fresh = new SplitModelRing(memory, RING, SIZE);
     fresh.descriptor(0, address, length, INDIRECT | flags, 1);
     fresh.offer(0);
     SplitVirtqueue queue = queue(true, false);

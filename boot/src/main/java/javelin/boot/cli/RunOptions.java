@@ -124,7 +124,7 @@ final class RunOptions {
                 .description(
                     "A disk on a raw image file or a block device. Options: readonly=on,"
                         + " serial=TEXT, queues=N, cache=none|writeback,"
-                        + " aio=uring|threads|sync, poll=TIME. Example: --disk"
+                        + " aio=uring|threads|sync, poll=TIME, packed=off. Example: --disk"
                         + " disk.img,cache=none,poll=50us")
                 .build(),
             OptionSpec.builder("--net")
@@ -133,7 +133,8 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .description(
                     "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
-                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS, poll=TIME. Example:"
+                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS, poll=TIME,"
+                        + " packed=off. Example:"
                         + " --net tap=tap0,queues=2")
                 .build(),
             OptionSpec.builder("--rng")

@@ -6,7 +6,7 @@ import javelin.devices.virtio.blk.VirtioBlk;
 
 /**
  * A disk of the guest's: {@code disk.img[,readonly=on][,serial=TEXT][,queues=N]} and {@code
- * [,cache=none|writeback][,aio=uring|threads|sync][,poll=TIME]}.
+ * [,cache=none|writeback][,aio=uring|threads|sync][,poll=TIME][,packed=off]}.
  *
  * @param path a raw image file, or a block device
  * @param isReadOnly whether the guest may only read it
@@ -15,6 +15,7 @@ import javelin.devices.virtio.blk.VirtioBlk;
  * @param isDirect whether the host's page cache is passed by
  * @param aio how requests are done
  * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
+ * @param isPacked whether packed rings are offered
  */
 public record DiskSpec(
     Path path,
@@ -23,10 +24,11 @@ public record DiskSpec(
     int queues,
     boolean isDirect,
     Aio aio,
-    long pollNanos) {
+    long pollNanos,
+    boolean isPacked) {
   private static final String OPTION = "--disk";
   private static final String HELP =
-      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW, poll=TIME";
+      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW, poll=TIME, packed=off";
   private static final Pattern SERIAL = Pattern.compile("[!-~]{1,20}");
 
   /** How requests are done. */
@@ -40,7 +42,7 @@ public record DiskSpec(
 
   /** A disk in the host's page cache. */
   public DiskSpec(Path path, boolean isReadOnly, String serial, int queues) {
-    this(path, isReadOnly, serial, queues, false, Aio.AUTO, 0);
+    this(path, isReadOnly, serial, queues, false, Aio.AUTO, 0, true);
   }
 
   /**
@@ -57,24 +59,18 @@ public record DiskSpec(
       DiskSpec spec =
           new DiskSpec(
               Path.of(values.value()),
-              isReadOnly(values.take("readonly")),
+              values.takeSwitch("readonly", false),
               serial(values.take("serial")),
               queues(values.take("queues")),
               isDirect(values.take("cache")),
               aio(values.take("aio")),
-              PollTime.parse(values.take("poll")));
+              PollTime.parse(values.take("poll")),
+              values.takeSwitch("packed", true));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {
       throw new ConfigException(OPTION, text, e.getMessage());
     }
-  }
-
-  private static boolean isReadOnly(String text) {
-    if (text != null && !text.equals("on") && !text.equals("off")) {
-      throw new IllegalArgumentException("readonly is on or off");
-    }
-    return "on".equals(text);
   }
 
   private static boolean isDirect(String text) {

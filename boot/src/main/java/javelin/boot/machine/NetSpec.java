@@ -9,15 +9,17 @@ import javelin.vmm.linux.UnixSocket;
 
 /**
  * A network device of the guest's: {@code tap=NAME[,queues=N]}, {@code fd=N}, {@code passt} or
- * {@code socket=PATH}, each with {@code [,mac=ADDRESS][,poll=TIME]}.
+ * {@code socket=PATH}, each with {@code [,mac=ADDRESS][,poll=TIME][,packed=off]}.
  *
  * @param kind what it is on
  * @param target the tap's name, the descriptor's number, or the socket's path; empty for passt
  * @param queues pairs of queues
  * @param mac its address; null for one that is derived
  * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
+ * @param isPacked whether packed rings are offered
  */
-public record NetSpec(Kind kind, String target, int queues, MacAddress mac, long pollNanos) {
+public record NetSpec(
+    Kind kind, String target, int queues, MacAddress mac, long pollNanos, boolean isPacked) {
   /** What a network device is on. */
   public enum Kind {
     /** A tap of the host's, by its name. */
@@ -31,7 +33,8 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac, long
   }
 
   static final String OPTION = "--net";
-  private static final String HELP = "options are queues=N (of a tap), mac=ADDRESS, poll=TIME";
+  private static final String HELP =
+      "options are queues=N (of a tap), mac=ADDRESS, poll=TIME, packed=off";
   private static final String KINDS = "give tap=NAME, fd=N, passt or socket=PATH";
 
   /** What the kernel takes for a name, but for those with a template in them. */
@@ -41,9 +44,9 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac, long
   /** Behind standard input, output and error. */
   private static final int FIRST_FD = 3;
 
-  /** A network device whose queues are not polled. */
+  /** A network device whose queues are not polled, with packed rings. */
   public NetSpec(Kind kind, String target, int queues, MacAddress mac) {
-    this(kind, target, queues, mac, 0);
+    this(kind, target, queues, mac, 0, true);
   }
 
   /**
@@ -65,7 +68,8 @@ public record NetSpec(Kind kind, String target, int queues, MacAddress mac, long
               target,
               queues(kind, values.take("queues")),
               mac == null ? null : MacAddress.parse(mac),
-              PollTime.parse(values.take("poll")));
+              PollTime.parse(values.take("poll")),
+              values.takeSwitch("packed", true));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {

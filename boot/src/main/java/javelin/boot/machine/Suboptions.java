@@ -36,6 +36,19 @@ final class Suboptions {
     return values.remove(name);
   }
 
+  /**
+   * Takes out the switch {@code name}; {@code otherwise} where it is not given.
+   *
+   * @throws IllegalArgumentException where it is neither {@code on} nor {@code off}
+   */
+  boolean takeSwitch(String name, boolean otherwise) {
+    String text = take(name);
+    if (text != null && !text.equals("on") && !text.equals("off")) {
+      throw new IllegalArgumentException(name + " is on or off");
+    }
+    return text == null ? otherwise : text.equals("on");
+  }
+
   /** Takes out {@code name}, which has no text; returns whether it is given. */
   boolean takeFlag(String name) {
     return "".equals(values.get(name)) && values.remove(name) != null;

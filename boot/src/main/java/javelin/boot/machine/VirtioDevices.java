@@ -9,6 +9,7 @@ import javelin.devices.console.SerialBackend;
 import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciBus;
 import javelin.devices.virtio.VirtioDevice;
+import javelin.devices.virtio.VirtioFeature;
 import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.balloon.VirtioBalloon;
 import javelin.devices.virtio.blk.VirtioBlk;
@@ -53,7 +54,12 @@ final class VirtioDevices implements AutoCloseable {
     this.backends = backends;
     try {
       for (DiskSpec disk : specs.disks()) {
-        add("--disk", disk.path().toString(), disk.queues(), loop -> blk(disk));
+        addWithLoops(
+            "--disk",
+            disk.path().toString(),
+            disk.queues(),
+            withheld(disk.isPacked()),
+            loops -> blk(disk));
       }
       if (specs.rng() != null) {
         add("--rng", "", 1, loop -> rng(loop, specs.rng()));
@@ -65,6 +71,7 @@ final class VirtioDevices implements AutoCloseable {
             NetSpec.OPTION,
             net.toString(),
             VirtioNet.queues(net.queues()),
+            withheld(net.isPacked()),
             loops -> net(net, place, loops));
       }
       addConsoles(specs.consoles());
@@ -81,6 +88,10 @@ final class VirtioDevices implements AutoCloseable {
       owned.closeAfter(e);
       throw e;
     }
+  }
+
+  private static long withheld(boolean isPacked) {
+    return isPacked ? 0 : VirtioFeature.RING_PACKED;
   }
 
   private VirtioDevice blk(DiskSpec spec) {
@@ -172,11 +183,15 @@ final class VirtioDevices implements AutoCloseable {
 
   private void add(
       String option, String value, int threads, Function<EventLoop, VirtioKind> maker) {
-    addWithLoops(option, value, threads, loops -> maker.apply(loops.get(0)));
+    addWithLoops(option, value, threads, 0, loops -> maker.apply(loops.get(0)));
   }
 
   private void addWithLoops(
-      String option, String value, int threads, Function<List<EventLoop>, VirtioKind> maker) {
+      String option,
+      String value,
+      int threads,
+      long withheld,
+      Function<List<EventLoop>, VirtioKind> maker) {
     PciBus bus = machine.pci().bus();
     PciAddress slot;
     try {
@@ -191,7 +206,7 @@ final class VirtioDevices implements AutoCloseable {
     VirtioPciFunction function =
         owned.own(
             new VirtioPciFunction(
-                maker.apply(loops), machine, slot, queue -> loops.get(queue % threads)));
+                maker.apply(loops), withheld, machine, slot, queue -> loops.get(queue % threads)));
     bus.add(slot, function);
     owned.own((AutoCloseable) () -> bus.remove(slot));
   }

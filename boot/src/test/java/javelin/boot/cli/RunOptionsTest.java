@@ -134,7 +134,10 @@ class RunOptionsTest {
             new VirtioSpecs(List.of(new DiskSpec(Path.of("x"), false, "", 1)), new RngSpec(1)));
     assertThat(config("--disk", "x,cache=none,aio=uring,poll=50us").virtio().disks())
         .containsExactly(
-            new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING, 50_000));
+            new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING, 50_000, true));
+    assertThat(config("--disk", "x,packed=off").virtio().disks())
+        .containsExactly(
+            new DiskSpec(Path.of("x"), false, "", 1, false, DiskSpec.Aio.AUTO, 0, false));
   }
 
   @Test
@@ -167,18 +170,22 @@ class RunOptionsTest {
   @Test
   void shouldDescribeNetworkDevices() {
     assertThat(
-            config("--net", "tap=tap0,queues=4", "--net=passt,mac=02:00:00:00:00:01", "--net=fd=7")
+            config(
+                    "--net",
+                    "tap=tap0,queues=4",
+                    "--net=passt,mac=02:00:00:00:00:01",
+                    "--net=fd=7,packed=off")
                 .virtio()
                 .nets())
         .containsExactly(
             new NetSpec(NetSpec.Kind.TAP, "tap0", 4, null),
             new NetSpec(NetSpec.Kind.PASST, "", 1, MacAddress.parse("02:00:00:00:00:01")),
-            new NetSpec(NetSpec.Kind.FD, "7", 1, null));
+            new NetSpec(NetSpec.Kind.FD, "7", 1, null, 0, false));
     assertThat(config("--net", "socket=/run/p=1.sock").virtio().nets())
         .containsExactly(new NetSpec(NetSpec.Kind.SOCKET, "/run/p=1.sock", 1, null))
         .hasToString("[socket=/run/p=1.sock]");
     assertThat(config("--net", "tap=t,poll=1ms").virtio().nets())
-        .containsExactly(new NetSpec(NetSpec.Kind.TAP, "t", 1, null, 1_000_000));
+        .containsExactly(new NetSpec(NetSpec.Kind.TAP, "t", 1, null, 1_000_000, true));
   }
 
   @Test
@@ -224,7 +231,7 @@ class RunOptionsTest {
         "--assign 03:00.0 --assign-taken 03:00.0 | --assign 0000:03:00.0: name each device only"
             + " once",
         "--disk d,fast | --disk d,fast: fast? options are readonly=on, serial=TEXT, queues=N,"
-            + " cache=none, aio=HOW, poll=TIME",
+            + " cache=none, aio=HOW, poll=TIME, packed=off",
         "--disk d,poll=0us | '--disk d,poll=0us: poll is 1us to 1ms, as in 50us'",
         "--disk d,poll=2ms | '--disk d,poll=2ms: poll is 1us to 1ms, as in 50us'",
         "--net passt,poll=50 | '--net passt,poll=50: poll is 1us to 1ms, as in 50us'",
@@ -244,7 +251,7 @@ class RunOptionsTest {
             + " 15 characters, as in tap0'",
         "--net tap=t,queues=32 | --net tap=t,queues=32: queues is a number from 1 to 31",
         "--net tap=t,fast | --net tap=t,fast: fast? options are queues=N (of a tap), mac=ADDRESS,"
-            + " poll=TIME",
+            + " poll=TIME, packed=off",
         "--net passt,queues=2 | --net passt,queues=2: queues is for tap=NAME only",
         "--net fd=2 | --net fd=2: fd is the number of an open descriptor, 3 or above",
         "--net socket= | '--net socket=: a socket''s path has 1 to 107 bytes'",

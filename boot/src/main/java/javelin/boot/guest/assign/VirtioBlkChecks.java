@@ -44,6 +44,7 @@ final class VirtioBlkChecks implements DeviceChecks {
   private final Assembler a;
   private final VirtioDriver driver;
   private final VirtioQueue queue;
+  private final VirtioQueue packed;
   private final Label header;
   private final Label status;
   private final Label id;
@@ -52,11 +53,12 @@ final class VirtioBlkChecks implements DeviceChecks {
   private final Label fill = new Label("virtio fill");
   private final Label compare = new Label("virtio compare");
 
-  VirtioBlkChecks(Kit kit, VirtioDriver driver, VirtioQueue queue) {
+  VirtioBlkChecks(Kit kit, VirtioDriver driver, VirtioQueue queue, VirtioQueue packed) {
     r = kit.r();
     a = kit.a();
     this.driver = driver;
     this.queue = queue;
+    this.packed = packed;
     header = r.variable("virtioBlkHeader", HEADER_BYTES);
     status = r.variable("virtioBlkStatus", 1);
     id = r.variable("virtioBlkId", ID_BYTES + 4);
@@ -67,18 +69,21 @@ final class VirtioBlkChecks implements DeviceChecks {
     Label other = new Label("not virtio-blk");
     Label leave = new Label("virtio-blk left");
     a.cmp(DWORD, ptr(RBX, Functions.IDS), IDS).jnz(other);
-    driver.emitStart(NAME, FLUSH | RO);
+    driver.emitStart(NAME, queue, FLUSH | RO);
     emitCapacity(leave);
     a.call(fill);
-    transfer("write, " + BYTES + " bytes by MSI-X", OUT, Way.INTERRUPT, pattern);
-    transfer("read, the same bytes", IN, Way.INTERRUPT, found);
+    transfer(queue, "write, " + BYTES + " bytes by MSI-X", OUT, Way.INTERRUPT, pattern);
+    transfer(queue, "read, the same bytes", IN, Way.INTERRUPT, found);
     emitId();
     emitFlush();
     emitRefusals();
-    driver.emitStart(NAME, FLUSH | VirtioDriver.EVENT_IDX);
+    driver.emitStart(NAME, queue, FLUSH | VirtioDriver.EVENT_IDX);
     // A device may always interrupt for the first request after a reset.
-    transfer("read by MSI-X, the same bytes", IN, Way.INTERRUPT, found);
-    transfer("read by polling, the same bytes", IN, Way.POLLING, found);
+    transfer(queue, "read by MSI-X, the same bytes", IN, Way.INTERRUPT, found);
+    transfer(queue, "read by polling, the same bytes", IN, Way.POLLING, found);
+    driver.emitTestPacked();
+    a.jz(leave);
+    emitPacked();
     a.label(leave);
     driver.emitReset();
     a.label(other);
@@ -120,21 +125,21 @@ final class VirtioBlkChecks implements DeviceChecks {
     r.check(Cond.E, name);
   }
 
-  private void transfer(String name, int type, Way way, Label data) {
+  private void transfer(VirtioQueue through, String name, int type, Way way, Label data) {
     boolean isRead = type == IN;
     r.print("  " + NAME + ": " + name);
     if (isRead) {
       a.mov(RDI, found).mov(ECX, BYTES / 8).mov(EAX, -1).rep().stos(QWORD);
     }
     header(type);
-    queue.emitRequest(
+    through.emitRequest(
         way,
         isRead ? "the read" : "the write",
         headerBuffer(),
         new Buffer(data, BYTES, isRead),
         statusBuffer());
     checkStatus(OK, "the status is OK");
-    queue.emitWritten();
+    through.emitWritten();
     a.cmp(EAX, isRead ? BYTES + 1 : 1);
     r.check(Cond.E, "the device tells how much it has written");
     if (isRead) {
@@ -142,6 +147,16 @@ final class VirtioBlkChecks implements DeviceChecks {
       r.check(Cond.E, "the bytes are those that were written");
     }
     r.endLine();
+  }
+
+  /** Once round the ring and further, with the bytes that are on the disk. */
+  private void emitPacked() {
+    driver.emitStart(NAME, packed, FLUSH | VirtioDriver.EVENT_IDX | VirtioDriver.INDIRECT_DESC);
+    for (int i = 0; i < VirtioQueue.SIZE / 2; i++) {
+      transfer(packed, "packed, write by MSI-X", OUT, Way.INTERRUPT, pattern);
+      transfer(packed, "packed, read by MSI-X, the same bytes", IN, Way.INTERRUPT, found);
+      transfer(packed, "packed, read by polling, the same bytes", IN, Way.POLLING, found);
+    }
   }
 
   private void emitId() {

@@ -33,6 +33,7 @@ public final class VirtioCheckGuest extends CheckingGuest {
   private final MsixChecks msix;
   private final VirtioDriver driver;
   private final VirtioQueue queue;
+  private final VirtioQueue packed;
   private final List<DeviceChecks> devices;
   private final Label count;
 
@@ -46,10 +47,13 @@ public final class VirtioCheckGuest extends CheckingGuest {
     capabilities = new Capabilities(kit, functions);
     msix = new MsixChecks(kit, functions, addresses);
     PciInterrupts pciInterrupts = new PciInterrupts(kit, functions, msix);
-    queue = new VirtioQueue(kit, pciInterrupts);
-    driver = new VirtioDriver(kit, msix, pciInterrupts, queue);
+    queue = new SplitQueue(kit, pciInterrupts);
+    packed = new PackedQueue(kit, pciInterrupts);
+    driver = new VirtioDriver(kit, msix, pciInterrupts);
     devices =
-        List.of(new VirtioBlkChecks(kit, driver, queue), new VirtioRngChecks(kit, driver, queue));
+        List.of(
+            new VirtioBlkChecks(kit, driver, queue, packed),
+            new VirtioRngChecks(kit, driver, queue, packed));
     count = r.variable("virtioFunctions", 4);
   }
 
@@ -106,6 +110,7 @@ public final class VirtioCheckGuest extends CheckingGuest {
   protected void emitRoom() {
     a.align(PAGE);
     queue.emitRoom();
+    packed.emitRoom();
     devices.forEach(DeviceChecks::emitRoom);
   }
 }

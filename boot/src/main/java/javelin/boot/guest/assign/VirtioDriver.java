@@ -16,6 +16,7 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * configuration from {@link #emitFind} on.
  */
 final class VirtioDriver {
+  static final long INDIRECT_DESC = 1L << 28;
   static final long EVENT_IDX = 1L << 29;
 
   private static final int CAP_VENDOR = 9;
@@ -48,13 +49,13 @@ final class VirtioDriver {
   private static final int DRIVER_OK = 4;
   private static final int FEATURES_OK = 8;
   private static final int VERSION_1_HIGH = 1;
+  private static final int RING_PACKED_HIGH = 1 << 2;
   private static final int TIMEOUT_US = 2_000_000;
 
   private final GuestRuntime r;
   private final Assembler a;
   private final MsixChecks msix;
   private final PciInterrupts interrupts;
-  private final VirtioQueue queue;
   private final Label find = new Label("virtio find");
 
   /** Where the notify structure is (64 bits), and bytes from one queue's place to the next. */
@@ -68,12 +69,11 @@ final class VirtioDriver {
   /** The lower 32 features that were accepted. */
   final Label accepted;
 
-  VirtioDriver(Kit kit, MsixChecks msix, PciInterrupts interrupts, VirtioQueue queue) {
+  VirtioDriver(Kit kit, MsixChecks msix, PciInterrupts interrupts) {
     r = kit.r();
     a = kit.a();
     this.msix = msix;
     this.interrupts = interrupts;
-    this.queue = queue;
     notify = r.variable("virtioNotify", 8);
     multiplier = r.variable("virtioMultiplier", 4);
     config = r.variable("virtioConfig", 8);
@@ -95,16 +95,19 @@ final class VirtioDriver {
   /**
    * Resets the device and brings it to DRIVER_OK, a line of its own.
    *
+   * @param queue what becomes queue 0; a packed one where {@link #emitTestPacked} found it offered
    * @param features those of the lower 32 that are accepted where they are offered
    */
-  void emitStart(String name, long features) {
-    r.print("  " + name + ": reset, VERSION_1, queue 0 by MSI-X");
+  void emitStart(String name, VirtioQueue queue, long features) {
+    boolean isPacked = queue instanceof PackedQueue;
+    String layout = isPacked ? ", RING_PACKED" : "";
+    r.print("  " + name + ": reset, VERSION_1" + layout + ", queue 0 by MSI-X");
     emitReset();
     interrupts.enableMsix();
     status(ACKNOWLEDGE);
     status(ACKNOWLEDGE | DRIVER);
-    emitFeatures(features);
-    emitQueue();
+    emitFeatures(features, isPacked ? VERSION_1_HIGH | RING_PACKED_HIGH : VERSION_1_HIGH);
+    emitQueue(queue);
     status(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
     a.test(BYTE, ptr(RBP, STATUS), DRIVER_OK);
     r.check(Cond.NE, "DRIVER_OK stays");
@@ -134,12 +137,18 @@ final class VirtioDriver {
     interrupts.disableMsix();
   }
 
-  private void emitFeatures(long features) {
+  /** Sets the zero flag where packed rings are not offered. */
+  void emitTestPacked() {
+    a.mov(DWORD, ptr(RBP, DEVICE_FEATURE_SELECT), 1);
+    a.test(DWORD, ptr(RBP, DEVICE_FEATURE), RING_PACKED_HIGH);
+  }
+
+  private void emitFeatures(long features, int high) {
     a.mov(DWORD, ptr(RBP, DEVICE_FEATURE_SELECT), 1);
     a.test(DWORD, ptr(RBP, DEVICE_FEATURE), VERSION_1_HIGH);
     r.check(Cond.NE, "VERSION_1 is offered");
     a.mov(DWORD, ptr(RBP, DRIVER_FEATURE_SELECT), 1);
-    a.mov(DWORD, ptr(RBP, DRIVER_FEATURE), VERSION_1_HIGH);
+    a.mov(DWORD, ptr(RBP, DRIVER_FEATURE), high);
     a.mov(DWORD, ptr(RBP, DEVICE_FEATURE_SELECT), 0);
     a.mov(EAX, ptr(RBP, DEVICE_FEATURE)).and(EAX, features).mov(ptr(accepted), EAX);
     a.mov(DWORD, ptr(RBP, DRIVER_FEATURE_SELECT), 0).mov(ptr(RBP, DRIVER_FEATURE), EAX);
@@ -148,7 +157,7 @@ final class VirtioDriver {
     r.check(Cond.NE, "the device accepts the features");
   }
 
-  private void emitQueue() {
+  private void emitQueue(VirtioQueue queue) {
     a.mov(EAX, ptr(accepted)).shr(EAX, Long.numberOfTrailingZeros(EVENT_IDX)).and(EAX, 1);
     queue.emitSetUp();
     a.mov(WORD, ptr(RBP, QUEUE_SELECT), 0).cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
@@ -158,16 +167,16 @@ final class VirtioDriver {
     r.check(Cond.E, "the queue takes a smaller size");
     a.mov(WORD, ptr(RBP, QUEUE_VECTOR), 0).cmp(WORD, ptr(RBP, QUEUE_VECTOR), 0);
     r.check(Cond.E, "the queue takes the vector");
-    address(QUEUE_DESCRIPTORS, VirtioQueue.DESCRIPTORS);
-    address(QUEUE_DRIVER, VirtioQueue.AVAILABLE);
-    address(QUEUE_DEVICE, VirtioQueue.USED);
+    address(queue, QUEUE_DESCRIPTORS, VirtioQueue.DESCRIPTORS);
+    address(queue, QUEUE_DRIVER, VirtioQueue.OF_DRIVER);
+    address(queue, QUEUE_DEVICE, VirtioQueue.OF_DEVICE);
     a.mov(WORD, ptr(RBP, QUEUE_ENABLE), 1).cmp(WORD, ptr(RBP, QUEUE_ENABLE), 1);
     r.check(Cond.E, "the queue is enabled");
     a.movzx(EAX, WORD, ptr(RBP, QUEUE_NOTIFY_OFF)).mov(ECX, ptr(multiplier)).mul(RCX);
     a.add(RAX, ptr(notify)).mov(ptr(queue.doorbell), RAX);
   }
 
-  private void address(int register, int offset) {
+  private void address(VirtioQueue queue, int register, int offset) {
     a.mov(RAX, queue.memory).add(RAX, offset).mov(ptr(RBP, register), EAX);
     a.mov(DWORD, ptr(RBP, register + 4), 0);
   }

@@ -10,27 +10,23 @@ import javelin.boot.guest.asm.Label;
 import javelin.boot.guest.runtime.GuestRuntime;
 
 /**
- * The driver's side of a split virtqueue (virtio 1.2, 2.7), with one request at a time, whose chain
- * begins at descriptor 0. Its registers are those of {@link VirtioDriver}.
+ * The driver's side of a virtqueue (virtio 1.2, 2.6 to 2.8), with one request at a time. Its
+ * registers are those of {@link VirtioDriver}.
  */
-final class VirtioQueue {
+abstract class VirtioQueue {
   static final int SIZE = 8;
 
-  /** Offsets in {@link #memory}. */
+  /** Offsets in {@link #memory}, of the descriptor area, the driver area and the device area. */
   static final int DESCRIPTORS = 0;
 
-  static final int AVAILABLE = 0x100;
-  static final int USED = 0x200;
+  static final int OF_DRIVER = 0x100;
+  static final int OF_DEVICE = 0x200;
 
-  private static final int BYTES = 0x280;
-  private static final int PAGE = 4096;
-  private static final int DESCRIPTOR = 16;
-  private static final int NEXT = 1;
-  private static final int WRITE = 2;
-  private static final int INDEX = 2;
-  private static final int RING = 4;
-  private static final int USED_EVENT = RING + 2 * SIZE;
-  private static final int USED_LENGTH = RING + 4;
+  static final int DESCRIPTOR = 16;
+  static final int NEXT = 1;
+  static final int WRITE = 2;
+  static final int INDIRECT = 4;
+
   private static final int TIMEOUT_US = 2_000_000;
 
   /** How a request's end is heard of. */
@@ -42,93 +38,75 @@ final class VirtioQueue {
   /** A part of a request: {@code bytes} at {@code at}, for the device to write or to read. */
   record Buffer(Label at, int bytes, boolean isWritable) {}
 
-  private final GuestRuntime r;
-  private final Assembler a;
+  final GuestRuntime r;
+  final Assembler a;
   private final PciInterrupts interrupts;
-  private final Label usesEventIdx;
+
+  /** Whether EVENT_IDX was negotiated: 1, else 0 (32 bits). */
+  final Label usesEventIdx;
 
   /** The rings. */
-  final Label memory = new Label("virtqueue");
+  final Label memory;
 
   /** Where the device is notified (64 bits). */
   final Label doorbell;
 
-  VirtioQueue(Kit kit, PciInterrupts interrupts) {
+  VirtioQueue(Kit kit, PciInterrupts interrupts, String name) {
     r = kit.r();
     a = kit.a();
     this.interrupts = interrupts;
-    doorbell = r.variable("virtioDoorbell", 8);
-    usesEventIdx = r.variable("virtioUsesEventIdx", 4);
+    memory = new Label(name);
+    doorbell = r.variable(name + "Doorbell", 8);
+    usesEventIdx = r.variable(name + "UsesEventIdx", 4);
   }
 
   /** Empties the rings; EAX = 1 where EVENT_IDX was negotiated, else 0. */
-  void emitSetUp() {
-    a.mov(ptr(usesEventIdx), EAX);
-    a.mov(RDI, memory).mov(ECX, BYTES / 8).xor(EAX, EAX).rep().stos(QWORD);
-  }
+  abstract void emitSetUp();
 
   /** Makes a request of {@code buffers} and waits for its end; {@code name} is for messages. */
-  void emitRequest(Way way, String name, Buffer... buffers) {
-    for (int i = 0; i < buffers.length; i++) {
-      boolean isLast = i + 1 == buffers.length;
-      int flags = (buffers[i].isWritable() ? WRITE : 0) | (isLast ? 0 : NEXT | (i + 1) << 16);
-      int at = DESCRIPTORS + i * DESCRIPTOR;
-      a.mov(RAX, buffers[i].at()).mov(ptr(memory, at), RAX);
-      a.mov(DWORD, ptr(memory, at + 8), buffers[i].bytes());
-      a.mov(DWORD, ptr(memory, at + 12), flags);
-    }
+  final void emitRequest(Way way, String name, Buffer... buffers) {
+    emitBuffers(buffers);
     emitWant(way);
     if (way == Way.INTERRUPT) {
       interrupts.expectOne(this::emitSubmit, name + " is one interrupt");
     } else {
       interrupts.expectNone(this::emitSubmit, "no interrupt that is not wanted");
-      r.await(this::compareIndices, Cond.E, TIMEOUT_US);
+      r.await(this::compareDone, Cond.E, TIMEOUT_US);
     }
-    compareIndices();
+    compareDone();
     r.check(Cond.E, name + " comes back");
-    lastUsed();
-    a.cmp(DWORD, ptr(RDX, RCX, 8, USED + RING), 0);
+    compareName();
     r.check(Cond.E, name + " comes back under its own name");
+    emitTaken();
   }
+
+  /** Writes a descriptor at {@code at} of {@link #memory}; its last four bytes are {@code rest}. */
+  final void emitDescriptor(int at, Buffer buffer, int rest) {
+    a.mov(RAX, buffer.at()).mov(ptr(memory, at), RAX);
+    a.mov(DWORD, ptr(memory, at + 8), buffer.bytes());
+    a.mov(DWORD, ptr(memory, at + 12), rest);
+  }
+
+  /** Describes the buffers of the next request. */
+  abstract void emitBuffers(Buffer... buffers);
+
+  /** Asks for an interrupt at the end of the next request, or for none. */
+  abstract void emitWant(Way way);
+
+  /** Makes the request available and notifies the device. */
+  abstract void emitSubmit();
+
+  /** Sets the zero flag where the request has come back. */
+  abstract void compareDone();
+
+  /** Sets the zero flag where what came back last has the request's name. */
+  abstract void compareName();
+
+  /** The request has been looked at. */
+  abstract void emitTaken();
 
   /** EAX = bytes that the device says it has written for the last request. */
-  void emitWritten() {
-    lastUsed();
-    a.mov(EAX, ptr(RDX, RCX, 8, USED + USED_LENGTH));
-  }
+  abstract void emitWritten();
 
-  /** Asks for an interrupt at the next element used, or for none. */
-  private void emitWant(Way way) {
-    a.movzx(EAX, WORD, ptr(memory, USED + INDEX));
-    if (way == Way.POLLING) {
-      a.dec(EAX);
-    }
-    a.mov(ptr(memory, AVAILABLE + USED_EVENT), AX).xor(EAX, EAX);
-    if (way == Way.POLLING) {
-      // With EVENT_IDX the flags stay 0.
-      a.mov(EAX, ptr(usesEventIdx)).xor(EAX, 1);
-    }
-    a.mov(ptr(memory, AVAILABLE), AX);
-  }
-
-  private void emitSubmit() {
-    a.mov(RDX, memory).movzx(ECX, WORD, ptr(RDX, AVAILABLE + INDEX)).mov(EAX, ECX);
-    a.and(ECX, SIZE - 1).mov(WORD, ptr(RDX, RCX, 2, AVAILABLE + RING), 0);
-    a.inc(EAX).mov(ptr(RDX, AVAILABLE + INDEX), AX);
-    a.mov(RDX, ptr(doorbell)).mov(WORD, ptr(RDX), 0);
-  }
-
-  private void compareIndices() {
-    a.movzx(EAX, WORD, ptr(memory, AVAILABLE + INDEX));
-    a.movzx(ECX, WORD, ptr(memory, USED + INDEX)).cmp(EAX, ECX);
-  }
-
-  /** The last element is at RDX + 8 * RCX + {@code USED + RING}. */
-  private void lastUsed() {
-    a.mov(RDX, memory).movzx(ECX, WORD, ptr(RDX, AVAILABLE + INDEX)).dec(ECX).and(ECX, SIZE - 1);
-  }
-
-  void emitRoom() {
-    a.label(memory).zero(PAGE);
-  }
+  abstract void emitRoom();
 }

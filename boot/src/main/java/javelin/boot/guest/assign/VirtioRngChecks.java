@@ -24,13 +24,15 @@ final class VirtioRngChecks implements DeviceChecks {
   private final Assembler a;
   private final VirtioDriver driver;
   private final VirtioQueue queue;
+  private final VirtioQueue packed;
   private final Label bytes;
 
-  VirtioRngChecks(Kit kit, VirtioDriver driver, VirtioQueue queue) {
+  VirtioRngChecks(Kit kit, VirtioDriver driver, VirtioQueue queue, VirtioQueue packed) {
     r = kit.r();
     a = kit.a();
     this.driver = driver;
     this.queue = queue;
+    this.packed = packed;
     bytes = r.variable("virtioRngBytes", BYTES);
   }
 
@@ -38,23 +40,30 @@ final class VirtioRngChecks implements DeviceChecks {
   public void emit() {
     Label other = new Label("not virtio-rng");
     a.cmp(DWORD, ptr(RBX, Functions.IDS), IDS).jnz(other);
-    driver.emitStart(NAME, 0);
-    emitRead("64 bytes by MSI-X", Way.INTERRUPT);
-    driver.emitStart(NAME, VirtioDriver.EVENT_IDX);
-    emitRead("64 bytes by MSI-X", Way.INTERRUPT);
-    emitRead("64 bytes by polling", Way.POLLING);
+    Label leave = new Label("virtio-rng left");
+    driver.emitStart(NAME, queue, 0);
+    emitRead(queue, "64 bytes by MSI-X", Way.INTERRUPT);
+    driver.emitStart(NAME, queue, VirtioDriver.EVENT_IDX);
+    emitRead(queue, "64 bytes by MSI-X", Way.INTERRUPT);
+    emitRead(queue, "64 bytes by polling", Way.POLLING);
+    driver.emitTestPacked();
+    a.jz(leave);
+    driver.emitStart(NAME, packed, VirtioDriver.INDIRECT_DESC);
+    emitRead(packed, "packed, 64 bytes by MSI-X", Way.INTERRUPT);
+    emitRead(packed, "packed, 64 bytes by polling", Way.POLLING);
+    a.label(leave);
     driver.emitReset();
     a.label(other);
   }
 
-  private void emitRead(String name, Way way) {
+  private void emitRead(VirtioQueue through, String name, Way way) {
     Label next = new Label("rng next");
     Label differ = new Label("rng differ");
     Label few = new Label("rng few");
     r.print("  " + NAME + ": " + name);
     a.mov(RDI, bytes).mov(ECX, BYTES / 8).xor(EAX, EAX).rep().stos(QWORD);
-    queue.emitRequest(way, "the request", new Buffer(bytes, BYTES, true));
-    queue.emitWritten();
+    through.emitRequest(way, "the request", new Buffer(bytes, BYTES, true));
+    through.emitWritten();
     a.mov(R12D, EAX).sub(EAX, FEWEST).cmp(EAX, BYTES - FEWEST);
     r.check(Cond.BE, "the device gives bytes, and no more than there is room for");
     a.mov(RSI, bytes).cmp(R12D, BYTES).j(Cond.BE, few).mov(R12D, BYTES).label(few);

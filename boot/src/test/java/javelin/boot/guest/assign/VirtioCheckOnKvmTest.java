@@ -92,11 +92,23 @@ final class VirtioCheckOnKvmTest {
             "virtio-blk: unknown request, sector behind the end: ok",
             "virtio-blk: reset, VERSION_1, queue 0 by MSI-X, EVENT_IDX: ok",
             "virtio-blk: read by polling, the same bytes: ok",
+            "virtio-blk: reset, VERSION_1, RING_PACKED, queue 0 by MSI-X, EVENT_IDX: ok",
+            "virtio-blk: packed, write by MSI-X: ok",
+            "virtio-blk: packed, read by MSI-X, the same bytes: ok",
+            "virtio-blk: packed, read by polling, the same bytes: ok",
+            "virtio-rng: packed, 64 bytes by polling: ok",
             "virtio-rng: 64 bytes by MSI-X: ok",
             "virtio functions: 2: ok");
     byte[] disk = Files.readAllBytes(folder.resolve("disk.img"));
     assertThat(disk[LENGTH - 1025]).isZero();
     assertThat(disk[LENGTH - 1024]).isEqualTo((byte) 0x15);
+  }
+
+  @Test
+  void shouldUseSplitRingsOnlyWherePackedOnesAreSwitchedOff() throws Exception {
+    assertThat(passing(",packed=off", null))
+        .contains("virtio-blk: read by polling, the same bytes: ok")
+        .doesNotContain("packed", "RING_PACKED");
   }
 
   @Test

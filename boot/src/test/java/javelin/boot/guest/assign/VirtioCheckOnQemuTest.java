@@ -64,6 +64,17 @@ final class VirtioCheckOnQemuTest {
   }
 
   @Test
+  void shouldUsePackedRingsWhereTheyAreOffered() throws Exception {
+    assertThat(passing(run("", DEBUG_EXIT, BLK + ",packed=on", RNG + ",packed=on")))
+        .contains(
+            "virtio-blk: reset, VERSION_1, RING_PACKED, queue 0 by MSI-X, EVENT_IDX: ok",
+            "virtio-blk: packed, write by MSI-X: ok",
+            "virtio-blk: packed, read by MSI-X, the same bytes: ok",
+            "virtio-blk: packed, read by polling, the same bytes: ok",
+            "virtio-rng: packed, 64 bytes by polling: ok");
+  }
+
+  @Test
   void shouldLeaveAReadOnlyDiskAlone() throws Exception {
     assertThat(passing(run(",readonly=on", DEBUG_EXIT, BLK)))
         .contains("virtio-blk: sectors: 2048, read-only: left alone: ok", "virtio functions: 1");

@@ -122,10 +122,12 @@ final class RunOptions {
                 .paramLabel("PATH[,OPTION]...")
                 .hideParamSyntax(true)
                 .description(
-                    "A disk on a raw image file or a block device. Options: readonly=on,"
-                        + " serial=TEXT, queues=N, cache=none|writeback,"
-                        + " aio=uring|threads|sync, poll=TIME, packed=off. Example: --disk"
-                        + " disk.img,cache=none,poll=50us")
+                    "A disk on a raw image file or a block device, or on an NBD server:"
+                        + " nbd:unix:PATH or nbd://HOST:PORT/EXPORT. Options: readonly=on,"
+                        + " serial=TEXT, queues=N, poll=TIME, packed=off, of files cache=none|writeback and"
+                        + " aio=uring|threads|sync, of NBD servers export=NAME. Examples:"
+                        + " --disk disk.img,cache=none,poll=50us and"
+                        + " --disk nbd:unix:/run/disk.sock")
                 .build(),
             OptionSpec.builder("--net")
                 .type(String[].class)

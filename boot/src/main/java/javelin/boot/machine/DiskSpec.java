@@ -1,14 +1,18 @@
 package javelin.boot.machine;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import javelin.devices.virtio.blk.VirtioBlk;
+import javelin.devices.virtio.blk.nbd.NbdAddress;
 
 /**
  * A disk of the guest's: {@code disk.img[,readonly=on][,serial=TEXT][,queues=N]} and {@code
- * [,cache=none|writeback][,aio=uring|threads|sync][,poll=TIME][,packed=off]}.
+ * [,poll=TIME][,packed=off]}, for files with {@code
+ * [,cache=none|writeback][,aio=uring|threads|sync]}, and instead of a file {@code
+ * nbd:unix:PATH[,export=NAME]} or {@code nbd://HOST[:PORT][/EXPORT]}.
  *
- * @param path a raw image file, or a block device
+ * @param path a raw image file, or a block device; null where it is on a server
  * @param isReadOnly whether the guest may only read it
  * @param serial its serial number; empty for none
  * @param queues number of request queues
@@ -16,6 +20,7 @@ import javelin.devices.virtio.blk.VirtioBlk;
  * @param aio how requests are done
  * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
  * @param isPacked whether packed rings are offered
+ * @param nbd the export of a server that it is; null for a file
  */
 public record DiskSpec(
     Path path,
@@ -25,10 +30,12 @@ public record DiskSpec(
     boolean isDirect,
     Aio aio,
     long pollNanos,
-    boolean isPacked) {
+    boolean isPacked,
+    NbdAddress nbd) {
   private static final String OPTION = "--disk";
   private static final String HELP =
-      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW, poll=TIME, packed=off";
+      "options are readonly=on, serial=TEXT, queues=N, cache=none, aio=HOW, poll=TIME, packed=off,"
+          + " and export=NAME of an NBD server";
   private static final Pattern SERIAL = Pattern.compile("[!-~]{1,20}");
 
   /** How requests are done. */
@@ -42,7 +49,7 @@ public record DiskSpec(
 
   /** A disk in the host's page cache. */
   public DiskSpec(Path path, boolean isReadOnly, String serial, int queues) {
-    this(path, isReadOnly, serial, queues, false, Aio.AUTO, 0, true);
+    this(path, isReadOnly, serial, queues, false, Aio.AUTO, 0, true, null);
   }
 
   /**
@@ -56,21 +63,41 @@ public record DiskSpec(
       if (values.value().isEmpty()) {
         throw new IllegalArgumentException("give a file, as in disk.img,readonly=on");
       }
+      boolean isFile = !NbdAddress.isOne(values.value());
+      String export = values.take("export");
+      requireFor(isFile, values);
+      if (isFile && export != null) {
+        throw new IllegalArgumentException("export is for disks on an NBD server only");
+      }
       DiskSpec spec =
           new DiskSpec(
-              Path.of(values.value()),
+              isFile ? Path.of(values.value()) : null,
               values.takeSwitch("readonly", false),
               serial(values.take("serial")),
               queues(values.take("queues")),
               isDirect(values.take("cache")),
               aio(values.take("aio")),
               PollTime.parse(values.take("poll")),
-              values.takeSwitch("packed", true));
+              values.takeSwitch("packed", true),
+              isFile ? null : NbdAddress.parse(values.value(), export));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {
       throw new ConfigException(OPTION, text, e.getMessage());
     }
+  }
+
+  private static void requireFor(boolean isFile, Suboptions values) {
+    for (String name : List.of("cache", "aio")) {
+      if (!isFile && values.has(name)) {
+        throw new IllegalArgumentException(name + " is for disks on files; the server has its own");
+      }
+    }
+  }
+
+  /** What it is on, as messages call it. */
+  String place() {
+    return nbd == null ? path.toString() : nbd.toString();
   }
 
   private static boolean isDirect(String text) {

@@ -31,6 +31,11 @@ final class Suboptions {
     return value;
   }
 
+  /** Whether {@code name} is given, and not taken out. */
+  boolean has(String name) {
+    return values.containsKey(name);
+  }
+
   /** Takes the text of {@code name} out: empty where it has none, null where it is not given. */
   String take(String name) {
     return values.remove(name);

@@ -12,6 +12,7 @@ import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioFeature;
 import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.balloon.VirtioBalloon;
+import javelin.devices.virtio.blk.BlockBackend;
 import javelin.devices.virtio.blk.VirtioBlk;
 import javelin.devices.virtio.console.NamedPort;
 import javelin.devices.virtio.console.VirtioConsole;
@@ -55,11 +56,7 @@ final class VirtioDevices implements AutoCloseable {
     try {
       for (DiskSpec disk : specs.disks()) {
         addWithLoops(
-            "--disk",
-            disk.path().toString(),
-            disk.queues(),
-            withheld(disk.isPacked()),
-            loops -> blk(disk));
+            "--disk", disk.place(), disk.queues(), withheld(disk.isPacked()), loops -> blk(disk));
       }
       if (specs.rng() != null) {
         add("--rng", "", 1, loop -> rng(loop, specs.rng()));
@@ -95,8 +92,11 @@ final class VirtioDevices implements AutoCloseable {
   }
 
   private VirtioDevice blk(DiskSpec spec) {
-    return new VirtioBlk(
-        DiskFiles.open(machine.linux(), spec), spec.serial(), spec.queues(), spec.pollNanos());
+    BlockBackend disk =
+        spec.nbd() == null
+            ? DiskFiles.open(machine.linux(), spec)
+            : NbdDisks.open(machine.linux(), spec, machine.problems());
+    return new VirtioBlk(disk, spec.serial(), spec.queues(), spec.pollNanos());
   }
 
   private VirtioDevice net(NetSpec spec, int place, List<EventLoop> loops) {

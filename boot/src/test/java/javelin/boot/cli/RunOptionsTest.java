@@ -20,6 +20,7 @@ import javelin.boot.machine.SerialSpec;
 import javelin.boot.machine.TraceKind;
 import javelin.boot.machine.VirtioSpecs;
 import javelin.boot.machine.VsockSpec;
+import javelin.devices.virtio.blk.nbd.NbdAddress;
 import javelin.devices.virtio.net.MacAddress;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
@@ -134,10 +135,21 @@ class RunOptionsTest {
             new VirtioSpecs(List.of(new DiskSpec(Path.of("x"), false, "", 1)), new RngSpec(1)));
     assertThat(config("--disk", "x,cache=none,aio=uring,poll=50us").virtio().disks())
         .containsExactly(
-            new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING, 50_000, true));
+            new DiskSpec(Path.of("x"), false, "", 1, true, DiskSpec.Aio.URING, 50_000, true, null));
     assertThat(config("--disk", "x,packed=off").virtio().disks())
         .containsExactly(
-            new DiskSpec(Path.of("x"), false, "", 1, false, DiskSpec.Aio.AUTO, 0, false));
+            new DiskSpec(Path.of("x"), false, "", 1, false, DiskSpec.Aio.AUTO, 0, false, null));
+  }
+
+  @Test
+  void shouldDescribeDisksOnServers() {
+    assertThat(
+            config("--disk", "nbd:unix:/run/s,export=root,queues=2", "--disk=nbd://h/e")
+                .virtio()
+                .disks())
+        .extracting(DiskSpec::nbd)
+        .containsExactly(
+            new NbdAddress("/run/s", null, 0, "root"), new NbdAddress(null, "h", 10809, "e"));
   }
 
   @Test
@@ -231,10 +243,16 @@ class RunOptionsTest {
         "--assign 03:00.0 --assign-taken 03:00.0 | --assign 0000:03:00.0: name each device only"
             + " once",
         "--disk d,fast | --disk d,fast: fast? options are readonly=on, serial=TEXT, queues=N,"
-            + " cache=none, aio=HOW, poll=TIME, packed=off",
+            + " cache=none, aio=HOW, poll=TIME, packed=off, and export=NAME of an NBD"
+            + " server",
         "--disk d,poll=0us | '--disk d,poll=0us: poll is 1us to 1ms, as in 50us'",
         "--disk d,poll=2ms | '--disk d,poll=2ms: poll is 1us to 1ms, as in 50us'",
         "--net passt,poll=50 | '--net passt,poll=50: poll is 1us to 1ms, as in 50us'",
+        "--disk d,export=e | --disk d,export=e: export is for disks on an NBD server only",
+        "--disk nbd:unix:s,aio=sync | --disk nbd:unix:s,aio=sync: aio is for disks on files; the"
+            + " server has its own",
+        "--disk nbd:host:1 | --disk nbd:host:1: give nbd:unix:PATH, or nbd://HOST:PORT/EXPORT; a"
+            + " file of that name is ./nbd:host:1",
         "--disk d,cache=maybe | --disk d,cache=maybe: cache is none or writeback",
         "--disk d,aio=native | --disk d,aio=native: aio is auto, uring, threads or sync",
         "--disk d,readonly | --disk d,readonly: readonly is on or off",

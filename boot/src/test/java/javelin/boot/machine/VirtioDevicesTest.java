@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -260,6 +261,27 @@ class VirtioDevicesTest {
       assertThat(passt.isAlive()).isTrue();
     }
     assertThat(passt.isAlive()).isFalse();
+  }
+
+  @Test
+  void shouldSayWhyAServersDiskCannotBeHad() {
+    syscalls.fail("connect", 1, Errno.ENOENT).fail("connect", 2, Errno.ECONNREFUSED);
+    assertThatThrownBy(() -> add("nbd:unix:/no.sock"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "--disk nbd:unix:/no.sock: no such socket; `qemu-nbd --persistent --shared=0"
+                + " --socket=/no.sock IMAGE` listens at one");
+    assertThatThrownBy(() -> add("nbd:unix:/no.sock"))
+        .hasMessage("--disk nbd:unix:/no.sock: nothing listens there");
+    syscalls.answer("socket", arguments -> syscalls.openChannel(garbage()));
+    assertThatThrownBy(() -> add("nbd://127.0.0.1"))
+        .hasMessageStartingWith("--disk nbd://127.0.0.1:10809: the server speaks no NBD");
+  }
+
+  private static FakeChannel garbage() {
+    FakeChannel channel = new FakeChannel(true);
+    channel.arrive("HTTP/1.1 400 Bad Request".getBytes(StandardCharsets.US_ASCII));
+    return channel;
   }
 
   @Test

@@ -83,6 +83,8 @@ public final class NativeSyscalls implements Syscalls {
 
     static native long sendmsg(int fd, long message, int flags);
 
+    static native int setsockopt(int fd, int level, int name, long value, int length);
+
     static native int getrlimit(int resource, long limits);
 
     static native int setrlimit(int resource, long limits);
@@ -390,6 +392,11 @@ public final class NativeSyscalls implements Syscalls {
   public long sendmsg(int fd, long message, int flags) {
     long result = Control.sendmsg(fd, message, flags);
     return result >= 0 ? result : -Native.getLastError();
+  }
+
+  @Override
+  public int setsockopt(int fd, int level, int name, long value, int length) {
+    return control(Control.setsockopt(fd, level, name, value, length));
   }
 
   @Override

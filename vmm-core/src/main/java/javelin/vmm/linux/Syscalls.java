@@ -120,6 +120,9 @@ public interface Syscalls {
   /** sendmsg(2) of the {@code struct msghdr} (56 bytes) at {@code message}. */
   long sendmsg(int fd, long message, int flags);
 
+  /** setsockopt(2) to the {@code length} bytes at {@code value}. */
+  int setsockopt(int fd, int level, int name, long value, int length);
+
   // Random bytes.
 
   long getrandom(long address, long length, int flags);

@@ -513,6 +513,11 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
     return call("sendmsg", usual, (long) fd, message, (long) flags);
   }
 
+  @Override
+  public int setsockopt(int fd, int level, int name, long value, int length) {
+    return intCall("setsockopt", successOn(fd), (long) fd, (long) level, (long) name);
+  }
+
   /** The path in a {@code struct sockaddr_un}: behind the 16-bit family, up to a zero byte. */
   private static String path(long address, int length) {
     byte[] bytes = new byte[Math.max(0, length - 2)];

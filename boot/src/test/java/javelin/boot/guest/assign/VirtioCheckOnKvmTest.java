@@ -19,6 +19,7 @@ import javelin.vmm.kvm.KvmAvailable;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
+import javelin.vmm.linux.QemuNbd;
 import javelin.vmm.machine.StopReason;
 import javelin.vmm.memory.RamConfig;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,13 +55,17 @@ final class VirtioCheckOnKvmTest {
   private String passing(String options, RngSpec rng) throws Exception {
     Path disk = Files.write(folder.resolve("disk.img"), new byte[LENGTH]);
     assumeTrue(!options.contains("cache=none") || hasDirectIo(disk), "no direct I/O here");
+    return passing(DiskSpec.parse(disk + options), rng);
+  }
+
+  private String passing(DiskSpec disk, RngSpec rng) throws Exception {
     MachineConfig config =
         MachineConfig.builder()
             .guest(GuestImage.BuiltIn.VIRTIO_CHECK)
             .ram(RamConfig.of(64L << 20))
             .cpus(1)
             .timeout(Duration.ofSeconds(60))
-            .virtio(new VirtioSpecs(List.of(DiskSpec.parse(disk + options)), rng))
+            .virtio(new VirtioSpecs(List.of(disk), rng))
             .build();
     noLeaks(
         () -> {
@@ -102,6 +107,20 @@ final class VirtioCheckOnKvmTest {
     byte[] disk = Files.readAllBytes(folder.resolve("disk.img"));
     assertThat(disk[LENGTH - 1025]).isZero();
     assertThat(disk[LENGTH - 1024]).isEqualTo((byte) 0x15);
+  }
+
+  @Test
+  void shouldDriveADiskThatIsAQcow2ImageBehindQemuNbd() throws Exception {
+    QemuNbd.assume();
+    try (QemuNbd server = new QemuNbd(folder, "1M")) {
+      String disk = "nbd:unix:" + server.socket() + ",serial=jv42,queues=2";
+      assertThat(passing(DiskSpec.parse(disk), null))
+          .contains(
+              "virtio-blk: sectors: 2048: ok",
+              "virtio-blk: flush: ok",
+              "virtio-blk: unknown request, sector behind the end: ok",
+              "virtio-blk: packed, read by polling, the same bytes: ok");
+    }
   }
 
   @Test

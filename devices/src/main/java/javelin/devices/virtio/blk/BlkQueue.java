@@ -82,16 +82,24 @@ final class BlkQueue implements QueueHandler {
     boolean isExact;
 
     void start(Operation operation, long sector, long length, IoVector data) {
-      channel.submit(request.set(operation, sector * BlkConfig.SECTOR, length, data));
+      request.set(operation, sector * BlkConfig.SECTOR, length, data);
+      if (isMadeDurable(operation) && device.disk().hasDurableWrites()) {
+        request.durable();
+      }
+      channel.submit(request);
+    }
+
+    private boolean isMadeDurable(Operation operation) {
+      return operation == Operation.WRITE && device.isWriteThrough();
     }
 
     @Override
     public void finished(BlockRequest ended, int result) {
-      if (result == 0 && ended.operation() == Operation.WRITE && device.isWriteThrough()) {
+      if (result == 0 && isMadeDurable(ended.operation()) && !ended.isDurable()) {
         start(Operation.FLUSH, 0, 0, null);
         return;
       }
-      if (result < 0 && !isUnsupported(ended.operation(), result)) {
+      if (result < 0 && !isUnsupported(ended.operation(), result) && !Errno.ENOTCONN.is(result)) {
         report(ended, result);
       }
       end(status(ended.operation(), result));

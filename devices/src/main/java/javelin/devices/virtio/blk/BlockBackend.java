@@ -20,6 +20,11 @@ public interface BlockBackend extends AutoCloseable {
   /** Whether writes are refused. */
   boolean isReadOnly();
 
+  /** Whether it makes a write durable that asks for that ({@link BlockRequest#durable}). */
+  default boolean hasDurableWrites() {
+    return false;
+  }
+
   /**
    * A way to the disk.
    *
@@ -37,7 +42,8 @@ public interface BlockBackend extends AutoCloseable {
     /**
      * Takes a request, all of which lies inside the disk; it starts now, or with {@link #commit}.
      * It ends by {@link BlockRequest#finish}, called before this returns, or in any other method.
-     * Once a flush has failed, all later ones fail, too.
+     * Once a flush has failed, all later ones fail, too. A request that ends with ENOTCONN ends so
+     * because the disk is gone, of which the backend has told the user itself.
      */
     void submit(BlockRequest request);
 

@@ -46,6 +46,7 @@ public final class BlockRequest {
   private long offset;
   private long length;
   private IoVector data;
+  private boolean isDurable;
   private int result;
 
   /** A request whose ends {@code listener} hears of. */
@@ -67,7 +68,22 @@ public final class BlockRequest {
     offset = newOffset;
     length = newLength;
     data = newData;
+    isDurable = false;
     return this;
+  }
+
+  /**
+   * What it writes is to be durable when it ends; only for backends that do that, and until the
+   * next {@link #set}.
+   */
+  public BlockRequest durable() {
+    isDurable = true;
+    return this;
+  }
+
+  /** Whether what it writes is to be durable when it ends. */
+  public boolean isDurable() {
+    return isDurable;
   }
 
   /** What is to be done. */

@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * A channel whose requests are done by a few threads of its own, which are started when there is
  * work for them.
  *
- * <p>What is to be done and what is done each have a lock; the rest is the caller's, who holds the
- * queue's lock. Requests allocate nothing.
+ * <p>What is to be done has a lock; the rest is the caller's, who holds the queue's lock. Requests
+ * allocate nothing.
  */
 final class ThreadChannel implements BlockBackend.Channel {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadChannel.class);
@@ -27,7 +27,7 @@ final class ThreadChannel implements BlockBackend.Channel {
   private static final long JOIN_MILLIS = 5_000;
 
   private final RawDisk disk;
-  private final Supplier<EventFd> wake;
+  private final CompletionQueue ends;
   private final List<Thread> threads = new ArrayList<>();
 
   /** Guarded by itself, as the two that follow. */
@@ -36,24 +36,19 @@ final class ThreadChannel implements BlockBackend.Channel {
   private int idle;
   private boolean isClosed;
 
-  /** Guarded by itself. */
-  private final Deque<BlockRequest> done = new ArrayDeque<>(REQUESTS);
-
-  private int inFlight;
-
   ThreadChannel(RawDisk disk, Supplier<EventFd> wake) {
     this.disk = disk;
-    this.wake = wake;
+    ends = new CompletionQueue(wake);
   }
 
   /** Requests that have not been finished. */
   int inFlight() {
-    return inFlight;
+    return ends.inFlight();
   }
 
   @Override
   public void submit(BlockRequest request) {
-    inFlight++;
+    ends.started();
     synchronized (todo) {
       todo.add(request);
       if (todo.size() > idle && threads.size() < THREADS) {
@@ -70,13 +65,7 @@ final class ThreadChannel implements BlockBackend.Channel {
     DiskIo io = new DiskIo(disk);
     try {
       for (BlockRequest request = take(); request != null; request = take()) {
-        request.result(perform(io, request));
-        synchronized (done) {
-          done.add(request);
-          done.notify();
-          // In the lock, as the eventfd may be closed once the request has been finished.
-          wake.get().signal();
-        }
+        ends.ended(request, perform(io, request));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -109,35 +98,14 @@ final class ThreadChannel implements BlockBackend.Channel {
 
   @Override
   public void collect() {
-    for (BlockRequest request = poll(); request != null; request = poll()) {
-      inFlight--;
-      request.finish(request.result());
-    }
-  }
-
-  private BlockRequest poll() {
-    synchronized (done) {
-      return done.poll();
-    }
+    ends.collect();
   }
 
   @Override
   public void drain() {
-    boolean isInterrupted = false;
-    while (inFlight > 0) {
-      synchronized (done) {
-        while (done.isEmpty()) {
-          try {
-            done.wait();
-          } catch (InterruptedException e) {
-            isInterrupted = true;
-          }
-        }
-      }
-      collect();
-    }
-    if (isInterrupted) {
-      Thread.currentThread().interrupt();
+    while (ends.inFlight() > 0) {
+      ends.await(Long.MAX_VALUE);
+      ends.collect();
     }
   }
 

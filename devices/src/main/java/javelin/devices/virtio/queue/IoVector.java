@@ -104,6 +104,27 @@ public final class IoVector {
     return length(first);
   }
 
+  /**
+   * Writes the front of it to {@code target}, as readv(2) and writev(2) take it; nothing is taken
+   * off.
+   *
+   * @param index entries of {@code target} that are left as they are
+   * @param most bytes at most
+   * @return entries that {@code target} has then
+   */
+  public int copyTo(UnsafeBuffer target, int index, long most) {
+    long left = most;
+    int at = index;
+    for (int i = first; i < end && left > 0; i++) {
+      long part = Math.min(left, length(i));
+      target.putLong(at * ENTRY_LENGTH + BASE, base(i));
+      target.putLong(at * ENTRY_LENGTH + LENGTH, part);
+      left -= part;
+      at++;
+    }
+    return at;
+  }
+
   /** Whether each buffer begins and ends at a multiple of {@code unit}, a power of two. */
   public boolean isAligned(int unit) {
     long bits = 0;

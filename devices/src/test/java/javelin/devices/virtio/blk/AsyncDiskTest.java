@@ -13,11 +13,12 @@ import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.bench.ModelRing;
 import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.RingLayout;
+import javelin.devices.virtio.blk.nbd.FakeNbdServer;
+import javelin.devices.virtio.blk.nbd.NbdDisk;
 import javelin.devices.virtio.queue.QueueRunner;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
-import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.IoUring;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.memory.GuestMemory;
@@ -27,7 +28,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many requests at a time on a file of this host, in each way in which they can be done. */
@@ -58,9 +58,53 @@ class AsyncDiskTest {
     ram.close();
   }
 
-  static Stream<Arguments> ways() {
-    return Arrays.stream(RawDisk.Aio.values())
-        .flatMap(aio -> Stream.of(Arguments.of(aio, false), Arguments.of(aio, true)));
+  /** A way in which requests are done. */
+  private interface Way {
+    /** Opens the disk in {@code file}. */
+    BlockBackend open(Linux linux, Path file) throws Exception;
+  }
+
+  /** By the host's kernel, on a file. */
+  private record FileWay(RawDisk.Aio aio, boolean isDirect) implements Way {
+    @Override
+    public BlockBackend open(Linux linux, Path file) {
+      assumeTrue(aio != RawDisk.Aio.URING || IoUring.isAvailable(linux), "no io_uring here");
+      int flags = Linux.O_RDWR | (isDirect ? Linux.O_DIRECT : 0);
+      try {
+        return new RawDisk(linux.open(file.toString(), flags), false, isDirect, aio);
+      } catch (ErrnoException e) {
+        assumeTrue(false, "no direct I/O here: " + e.getMessage());
+        throw e;
+      }
+    }
+  }
+
+  /** By a server, which takes so much data in a request, and has those commands. */
+  private record NbdWay(int mostData, int flags) implements Way {
+    @Override
+    public BlockBackend open(Linux linux, Path file) throws Exception {
+      FakeNbdServer server = new FakeNbdServer(file).flags(flags).mostData(mostData).start();
+      return new ServedDisk(
+          NbdDisk.open(
+              linux,
+              server.address(),
+              false,
+              1,
+              line -> {
+                throw new AssertionError(line);
+              }),
+          server);
+    }
+  }
+
+  static Stream<Way> ways() {
+    Stream<Way> files =
+        Arrays.stream(RawDisk.Aio.values())
+            .flatMap(aio -> Stream.of(new FileWay(aio, false), new FileWay(aio, true)));
+    return Stream.concat(
+        files,
+        Stream.of(
+            new NbdWay(32 << 20, FakeNbdServer.ALL), new NbdWay(4096, 1 | FakeNbdServer.FLUSH)));
   }
 
   private final class Transport implements VirtioTransport, QueueRunner.Owner {
@@ -104,13 +148,11 @@ class AsyncDiskTest {
     void run() throws Exception;
   }
 
-  private void withDisk(Path file, RawDisk.Aio aio, boolean isDirect, Body body) throws Exception {
-    assumeTrue(aio != RawDisk.Aio.URING || IoUring.isAvailable(linux), "no io_uring here");
+  private void withDisk(Path file, Way way, Body body) throws Exception {
     noLeaks(
         () -> {
-          RawDisk disk = new RawDisk(open(file, isDirect), false, isDirect, aio);
           try (EventLoop loop = new EventLoop(linux, "disk test");
-              VirtioBlk device = new VirtioBlk(disk, "", 1)) {
+              VirtioBlk device = new VirtioBlk(way.open(linux, file), "", 1)) {
             device.negotiated(VirtioBlk.FLUSH);
             Transport transport = new Transport();
             try (QueueRunner running =
@@ -121,15 +163,6 @@ class AsyncDiskTest {
             }
           }
         });
-  }
-
-  private Fd open(Path file, boolean isDirect) {
-    try {
-      return linux.open(file.toString(), Linux.O_RDWR | (isDirect ? Linux.O_DIRECT : 0));
-    } catch (ErrnoException e) {
-      assumeTrue(false, "no direct I/O here: " + e.getMessage());
-      throw e;
-    }
   }
 
   private void start() {
@@ -164,15 +197,14 @@ class AsyncDiskTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void shouldKeepEachOfManyRequestsApart(RawDisk.Aio aio, boolean isDirect) throws Exception {
+  void shouldKeepEachOfManyRequestsApart(Way way) throws Exception {
     byte[] contents = new byte[LENGTH];
-    SplittableRandom random = new SplittableRandom(aio.ordinal());
+    SplittableRandom random = new SplittableRandom(way.hashCode());
     random.nextBytes(contents);
     Path file = Files.write(folder.resolve("disk.img"), contents);
     withDisk(
         file,
-        aio,
-        isDirect,
+        way,
         () -> {
           for (int round = 1; round <= ROUNDS; round++) {
             int[] kinds = new int[REQUESTS];
@@ -206,15 +238,14 @@ class AsyncDiskTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void shouldLeaveGuestRamAloneOnceStopped(RawDisk.Aio aio, boolean isDirect) throws Exception {
+  void shouldLeaveGuestRamAloneOnceStopped(Way way) throws Exception {
     byte[] ones = new byte[LENGTH];
     Arrays.fill(ones, (byte) 0x11);
     Path file = Files.write(folder.resolve("disk.img"), ones);
     SplittableRandom random = new SplittableRandom(7);
     withDisk(
         file,
-        aio,
-        isDirect,
+        way,
         () -> {
           for (int round = 0; round < ROUNDS; round++) {
             for (int i = 0; i < REQUESTS; i++) {
@@ -240,14 +271,13 @@ class AsyncDiskTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void shouldFlushAndZeroAmongOthers(RawDisk.Aio aio, boolean isDirect) throws Exception {
+  void shouldFlushAndZeroAmongOthers(Way way) throws Exception {
     byte[] contents = new byte[LENGTH];
     Arrays.fill(contents, (byte) 0x22);
     Path file = Files.write(folder.resolve("disk.img"), contents);
     withDisk(
         file,
-        aio,
-        isDirect,
+        way,
         () -> {
           for (int i = 0; i < REQUESTS; i++) {
             long header = HEADERS + 16L * i;

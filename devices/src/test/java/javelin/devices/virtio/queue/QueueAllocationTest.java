@@ -19,6 +19,8 @@ import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.blk.RawDisk;
 import javelin.devices.virtio.blk.VirtioBlk;
+import javelin.devices.virtio.blk.nbd.FakeNbdServer;
+import javelin.devices.virtio.blk.nbd.NbdDisk;
 import javelin.devices.virtio.console.VirtioConsole;
 import javelin.devices.virtio.rng.VirtioRng;
 import javelin.vmm.event.EventLoop;
@@ -116,23 +118,21 @@ class QueueAllocationTest extends RamTestBench {
       device.negotiated(features);
       runner.start(RingLayout.current().queue(memory, ring, true, true));
       serve(runner, 0, send); // Loads classes and makes the requests.
-      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-      long before = threads.getThreadAllocatedBytes(loopThread());
+      long before = allocated();
       assertThat(before).as("the loop's own start").isPositive();
       serve(runner, ROUNDS, send);
-      assertThat(threads.getThreadAllocatedBytes(loopThread()) - before)
-          .as(device.name())
-          .isLessThan(NOISE_BYTES);
+      assertThat(allocated() - before).as(device.name()).isLessThan(NOISE_BYTES);
       assertThat(ring.usedIndex()).isEqualTo(2 * ROUNDS & 0xffff);
     }
   }
 
-  private static long loopThread() {
+  /** Bytes that the queue's loop has allocated, and where there is one that of a server's disk. */
+  private static long allocated() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().equals(LOOP))
-        .findFirst()
-        .orElseThrow()
-        .getId();
+        .filter(thread -> thread.getName().equals(LOOP) || thread.getName().startsWith("nbd "))
+        .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId()))
+        .sum();
   }
 
   /** Makes both requests in turn, and has the loop serve them. */
@@ -184,6 +184,22 @@ class QueueAllocationTest extends RamTestBench {
   @EnumSource
   void shouldAllocateNothingForFlushes(RawDisk.Aio aio) throws IOException {
     expectNoAllocationOfDisk(aio, FLUSH);
+  }
+
+  @Test
+  void shouldAllocateNothingForADiskOnAServer() throws IOException {
+    Path file = Files.write(folder.resolve("disk.img"), new byte[1 << 16]);
+    for (int other : new int[] {WRITE, FLUSH}) {
+      // Each read is of three parts.
+      try (FakeNbdServer server = new FakeNbdServer(file).mostData(512).start();
+          EventLoop loop = new EventLoop(linux, LOOP);
+          VirtioBlk device =
+              new VirtioBlk(
+                  NbdDisk.open(linux, server.address(), false, 1, transport::report), "", 1)) {
+        expectNoAllocation(device, 1 << 9, 0, loop, which -> block(which == 0 ? READ : other));
+      }
+      assertThat(memory.readU8(STATUS)).isZero();
+    }
   }
 
   @Test

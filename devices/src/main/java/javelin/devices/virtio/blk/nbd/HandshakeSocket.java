@@ -1,0 +1,106 @@
+package javelin.devices.virtio.blk.nbd;
+
+import java.util.concurrent.TimeUnit;
+import javelin.vmm.event.EventLoop;
+import javelin.vmm.linux.Errno;
+import javelin.vmm.linux.Fd;
+import javelin.vmm.linux.Linux;
+import javelin.vmm.linux.NativeMemory;
+import javelin.vmm.linux.Syscalls;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A non-blocking socket that is read and written with one time limit for all. For one thread;
+ * closing it leaves the socket open.
+ */
+final class HandshakeSocket implements AutoCloseable {
+  private static final int EPOLL_CTL_ADD = 1;
+  private static final int EPOLL_CTL_MOD = 3;
+
+  /** {@code struct epoll_event} (uapi linux/eventpoll.h): u32 events, u64 data, packed. */
+  private static final int EVENT_LENGTH = 12;
+
+  private final Fd fd;
+  private final Syscalls syscalls;
+  private final Fd epoll;
+  private final UnsafeBuffer event = NativeMemory.allocate(EVENT_LENGTH);
+  private final long seconds;
+  private final long deadline;
+
+  /** {@code seconds} from now on are left. */
+  HandshakeSocket(Fd fd, long seconds) {
+    this.fd = fd;
+    this.seconds = seconds;
+    syscalls = fd.linux().syscalls();
+    deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    epoll = fd.linux().own(syscalls.epollCreate(Linux.O_CLOEXEC), "epoll_create1", fd.subject());
+    try {
+      control(EPOLL_CTL_ADD, 0);
+    } catch (RuntimeException e) {
+      epoll.close();
+      throw e;
+    }
+  }
+
+  private void control(int operation, int events) {
+    event.putInt(0, events);
+    Linux.check(
+        syscalls.epollCtl(epoll.number(), operation, fd.number(), event.addressOffset()),
+        "epoll_ctl",
+        fd.subject());
+  }
+
+  private void await(int events) {
+    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+    control(EPOLL_CTL_MOD, events);
+    int result =
+        left <= 0 ? 0 : syscalls.epollWait(epoll.number(), event.addressOffset(), 1, (int) left);
+    if (result == 0) {
+      throw new NbdException("the server does not answer within " + seconds + " s");
+    }
+    if (!Errno.EINTR.is(result)) {
+      Linux.check(result, "epoll_wait", fd.subject());
+    }
+  }
+
+  private long check(long result, String call, int events) {
+    if (Errno.EAGAIN.is(result)) {
+      await(events);
+    } else if (!Errno.EINTR.is(result)) {
+      return Linux.check(result, call, fd.subject());
+    }
+    return 0;
+  }
+
+  /**
+   * Reads {@code length} bytes into {@code target}.
+   *
+   * @throws NbdException where the server closes the connection before, or the time is over
+   */
+  void read(UnsafeBuffer target, int length) {
+    int done = 0;
+    while (done < length) {
+      long result = syscalls.read(fd.number(), target.addressOffset() + done, length - done);
+      if (result == 0) {
+        throw new NbdException(
+            "the server closes the connection: it has no room, or speaks no NBD");
+      }
+      done += (int) check(result, "read", EventLoop.READABLE);
+    }
+  }
+
+  /** Writes the first {@code length} bytes of {@code source}. */
+  void write(UnsafeBuffer source, int length) {
+    // Until a connection is there, epoll tells of it as of room to write.
+    int done = 0;
+    while (done < length) {
+      long result = syscalls.write(fd.number(), source.addressOffset() + done, length - done);
+      done += (int) check(result, "write", EventLoop.WRITABLE);
+    }
+  }
+
+  @Override
+  public void close() {
+    epoll.close();
+  }
+}

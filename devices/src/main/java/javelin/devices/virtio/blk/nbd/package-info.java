@@ -1,0 +1,2 @@
+/** Disks on a server of the NBD protocol (doc/proto.md of the NBD project). */
+package javelin.devices.virtio.blk.nbd;

@@ -22,6 +22,7 @@ final class RunCommand implements Command {
         .footer(
             "",
             "On a terminal: " + ConsoleKeys.HELP + ".",
+            "A comma in a name is written twice: --disk a,,b.img,readonly=on.",
             "",
             "Examples:",
             "  javelin run",
@@ -30,6 +31,7 @@ final class RunCommand implements Command {
             "  javelin run --kernel vmlinuz --initrd initrd.img --append console=ttyS0",
             "  javelin run --kernel bzImage --memory 4G --cpus 4 --hugepages 2M --stats",
             "  javelin run --kernel vmlinuz --append root=/dev/vda --disk root.img --rng",
+            "  javelin run --kernel vmlinuz --append root=/dev/vda --disk nbd:unix:disk.sock",
             "  javelin run --kernel vmlinuz --append console=hvc0 --console stdio --serial null",
             "  javelin run --kernel vmlinuz --console-port name=agent,to=socket:agent.sock",
             "  javelin run --kernel vmlinuz --memory 2G --balloon size=512M --control vm.ctl",

@@ -1,9 +1,14 @@
 package javelin.boot.machine;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** An option's value with options of its own: {@code VALUE[,NAME[=TEXT]]...}. */
+/**
+ * An option's value with options of its own: {@code VALUE[,NAME[=TEXT]]...}. A comma in a value or
+ * a text, such as one in a file's name, is written twice.
+ */
 final class Suboptions {
   private final String value;
   private final Map<String, String> values = new LinkedHashMap<>();
@@ -16,14 +21,32 @@ final class Suboptions {
    * @throws ConfigException where a name is given twice
    */
   Suboptions(String option, String text, boolean hasValue) {
-    String[] parts = text.split(",", -1);
-    value = hasValue ? parts[0] : "";
-    for (int i = hasValue ? 1 : 0; i < parts.length; i++) {
-      String[] pair = parts[i].split("=", 2);
+    List<String> parts = parts(text);
+    value = hasValue ? parts.get(0) : "";
+    for (String part : parts.subList(hasValue ? 1 : 0, parts.size())) {
+      String[] pair = part.split("=", 2);
       if (values.put(pair[0], pair.length > 1 ? pair[1] : "") != null) {
         throw new ConfigException(option, text, "give " + pair[0] + " only once");
       }
     }
+  }
+
+  private static List<String> parts(String text) {
+    List<String> parts = new ArrayList<>();
+    StringBuilder part = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean isTwice = c == ',' && i + 1 < text.length() && text.charAt(i + 1) == ',';
+      if (c != ',' || isTwice) {
+        part.append(c);
+        i += isTwice ? 1 : 0;
+      } else {
+        parts.add(part.toString());
+        part.setLength(0);
+      }
+    }
+    parts.add(part.toString());
+    return parts;
   }
 
   /** What comes first. */

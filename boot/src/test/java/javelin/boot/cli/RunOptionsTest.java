@@ -22,6 +22,7 @@ import javelin.boot.machine.VirtioSpecs;
 import javelin.boot.machine.VsockSpec;
 import javelin.devices.virtio.blk.nbd.NbdAddress;
 import javelin.devices.virtio.net.MacAddress;
+import javelin.passthrough.assigned.RomOption;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
 import javelin.vmm.memory.RamConfig;
@@ -139,6 +140,20 @@ class RunOptionsTest {
     assertThat(config("--disk", "x,packed=off").virtio().disks())
         .containsExactly(
             new DiskSpec(Path.of("x"), false, "", 1, false, DiskSpec.Aio.AUTO, 0, false, null));
+  }
+
+  @Test
+  void shouldTakeACommaThatIsWrittenTwiceAsAPartOfAName() {
+    assertThat(config("--disk", "a,,b.img,readonly=on").virtio().disks())
+        .containsExactly(new DiskSpec(Path.of("a,b.img"), true, "", 1));
+    assertThat(config("--disk=,,,,.img,,,queues=2").virtio().disks())
+        .containsExactly(new DiskSpec(Path.of(",,.img,"), false, "", 2));
+    assertThat(config("--net", "socket=/run/a,,b").virtio().nets())
+        .containsExactly(new NetSpec(NetSpec.Kind.SOCKET, "/run/a,b", 1, null));
+    assertThat(config("--assign", "03:00.0,rom=card,,1.rom").assigned())
+        .singleElement()
+        .extracting(spec -> spec.options().rom())
+        .isEqualTo(RomOption.parse("card,1.rom"));
   }
 
   @Test

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import javelin.devices.virtio.QueueContext;
+import javelin.devices.virtio.QueueServer;
 import javelin.devices.virtio.QueueService;
+import javelin.devices.virtio.RemoteQueue;
+import javelin.devices.virtio.RemoteRing;
 import javelin.devices.virtio.VirtioKind;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.vmm.event.EventLoop;
@@ -94,8 +97,36 @@ public abstract class VhostUserDevice implements VirtioKind {
     }
   }
 
+  /** The back end, as what serves queues. */
+  private final class Server implements QueueServer {
+    private int next;
+
+    @Override
+    public boolean start(int index, RemoteRing ring, EventFd kick, EventFd call, long accepted) {
+      return tell(
+          to -> {
+            prepare(accepted);
+            to.errors(index, errors);
+            to.start(
+                index,
+                ring.size(),
+                ring.base(),
+                ring.descriptors(),
+                ring.available(),
+                ring.used(),
+                kick,
+                call);
+          });
+    }
+
+    @Override
+    public int stop(int index) {
+      return tell(to -> next = to.stop(index)) ? next : -1;
+    }
+  }
+
   /** Before a queue starts: the back end knows what was negotiated, and guest RAM. */
-  final void prepare(long accepted) {
+  private void prepare(long accepted) {
     if (!isPrepared) {
       backEnd.features(accepted);
       regions.tell();
@@ -103,13 +134,8 @@ public abstract class VhostUserDevice implements VirtioKind {
     }
   }
 
-  /** What the back end signals where a ring is not as it should be. */
-  final EventFd errors() {
-    return errors;
-  }
-
   /** Tells the back end something; returns whether it took it. */
-  final boolean tell(Consumer<BackEnd> message) {
+  private boolean tell(Consumer<BackEnd> message) {
     if (problem != null) {
       return false;
     }
@@ -166,7 +192,7 @@ public abstract class VhostUserDevice implements VirtioKind {
   @Override
   public QueueService service(int index, QueueContext context) {
     transport = context.transport();
-    return new RemoteQueue(this, index, context);
+    return new RemoteQueue(new Server(), index, context);
   }
 
   @Override

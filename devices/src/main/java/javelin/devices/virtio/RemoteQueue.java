@@ -1,7 +1,5 @@
-package javelin.devices.virtio.vhostuser;
+package javelin.devices.virtio;
 
-import javelin.devices.virtio.QueueContext;
-import javelin.devices.virtio.QueueService;
 import javelin.devices.virtio.queue.RingAddresses;
 import javelin.devices.virtio.queue.SplitVirtqueue;
 import javelin.vmm.event.EventLoop;
@@ -10,17 +8,17 @@ import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Resources;
 
 /**
- * A queue that a back end serves: it has the eventfd of the driver's notifications, and the one
- * that raises the interrupt in KVM. Only where there is none of the latter, as without MSI-X, this
- * process passes interrupts on.
+ * A queue that a {@link QueueServer} serves: it has the eventfd of the driver's notifications, and
+ * the one that raises the interrupt in KVM. Only where there is none of the latter, as without
+ * MSI-X, this process passes interrupts on.
  */
-final class RemoteQueue implements QueueService {
+public final class RemoteQueue implements QueueService {
   private static final int DESCRIPTOR_ALIGNMENT = 16;
   private static final int AVAILABLE_ALIGNMENT = 2;
   private static final int USED_ALIGNMENT = 4;
   private static final int DESCRIPTOR_LENGTH = 16;
 
-  private final VhostUserDevice device;
+  private final QueueServer server;
   private final int index;
   private final QueueContext context;
   private final Resources owned = new Resources();
@@ -37,8 +35,13 @@ final class RemoteQueue implements QueueService {
 
   private boolean isRunning;
 
-  RemoteQueue(VhostUserDevice device, int index, QueueContext context) {
-    this.device = device;
+  /**
+   * A stopped queue {@code index}.
+   *
+   * @param server closed with this, also where this throws
+   */
+  public RemoteQueue(QueueServer server, int index, QueueContext context) {
+    this.server = owned.own(server);
     this.index = index;
     this.context = context;
     Linux linux = context.loop().linux();
@@ -99,20 +102,12 @@ final class RemoteQueue implements QueueService {
     }
     EventFd interrupt = context.transport().interruptEvent(index);
     isRunning =
-        device.tell(
-            backEnd -> {
-              device.prepare(features);
-              backEnd.errors(index, device.errors());
-              backEnd.start(
-                  index,
-                  size,
-                  base,
-                  descriptors,
-                  available,
-                  used,
-                  kick,
-                  interrupt == null ? call : interrupt);
-            });
+        server.start(
+            index,
+            new RemoteRing(size, base, descriptors, available, used),
+            kick,
+            interrupt == null ? call : interrupt,
+            features);
     kick.signal(); // What was made available before is not waited for.
   }
 
@@ -124,7 +119,8 @@ final class RemoteQueue implements QueueService {
   public void pause() {
     if (isRunning) {
       isRunning = false;
-      device.tell(backEnd -> base = backEnd.stop(index));
+      int next = server.stop(index);
+      base = next < 0 ? base : next;
     }
   }
 

@@ -135,9 +135,9 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .description(
                     "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
-                        + " passt). Options: queues=N (of tap=NAME), mac=ADDRESS, poll=TIME,"
-                        + " packed=off. Example:"
-                        + " --net tap=tap0,queues=2")
+                        + " passt). Options: queues=N (of tap=NAME), vhost=on (of taps: the host's kernel"
+                        + " serves the queues), mac=ADDRESS, poll=TIME, packed=off. Example:"
+                        + " --net tap=tap0,queues=2,vhost=on")
                 .build(),
             OptionSpec.builder("--rng")
                 .type(String.class)

@@ -6,10 +6,12 @@ import javelin.devices.virtio.net.MacAddress;
 import javelin.devices.virtio.net.NetBackend;
 import javelin.devices.virtio.net.StreamBackend;
 import javelin.devices.virtio.net.TapBackend;
+import javelin.devices.virtio.vhost.VhostNet;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.HostFiles;
 import javelin.vmm.linux.Linux;
+import javelin.vmm.memory.GuestMemory;
 
 /** Opens what network devices are on. */
 final class NetBackends {
@@ -29,6 +31,39 @@ final class NetBackends {
       case PASST -> PasstProcess.start(linux, spec);
       case SOCKET -> socket(linux, spec);
     };
+  }
+
+  /**
+   * The kernel's vhost-net for a device; null where this process serves it.
+   *
+   * @param backend the device's, a tap where the kernel is to serve it
+   * @throws ConfigException where it cannot be had
+   */
+  static VhostNet vhost(Linux linux, NetSpec spec, NetBackend backend, GuestMemory memory) {
+    if (!spec.isVhost()) {
+      return null;
+    }
+    try {
+      return new VhostNet(linux, memory, ((TapBackend) backend).descriptors());
+    } catch (ErrnoException e) {
+      throw refused(spec, vhostReason(e));
+    }
+  }
+
+  private static String vhostReason(ErrnoException e) {
+    if (e.is(Errno.ENOENT) || e.is(Errno.ENODEV) || e.is(Errno.ENXIO)) {
+      return "vhost=on: the host has no "
+          + VhostNet.DEVICE
+          + "; `modprobe vhost_net` loads its driver, or leave vhost=on away";
+    }
+    if (e.is(Errno.EACCES) || e.is(Errno.EPERM)) {
+      return "vhost=on: "
+          + VhostNet.DEVICE
+          + " cannot be opened: "
+          + Errno.describe(e.errno())
+          + "; on most hosts it is for root and the group kvm, or leave vhost=on away";
+    }
+    return "vhost=on: the host's kernel refuses it: " + e.getMessage() + "; leave vhost=on away";
   }
 
   /**

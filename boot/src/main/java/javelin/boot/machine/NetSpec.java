@@ -9,7 +9,8 @@ import javelin.vmm.linux.UnixSocket;
 
 /**
  * A network device of the guest's: {@code tap=NAME[,queues=N]}, {@code fd=N}, {@code passt} or
- * {@code socket=PATH}, each with {@code [,mac=ADDRESS][,poll=TIME][,packed=off]}.
+ * {@code socket=PATH}, each with {@code [,mac=ADDRESS][,poll=TIME][,packed=off]}, taps also with
+ * {@code [,vhost=on]}.
  *
  * @param kind what it is on
  * @param target the tap's name, the descriptor's number, or the socket's path; empty for passt
@@ -17,9 +18,16 @@ import javelin.vmm.linux.UnixSocket;
  * @param mac its address; null for one that is derived
  * @param pollNanos how long its queues are looked at for more, at most; 0 for not at all
  * @param isPacked whether packed rings are offered
+ * @param isVhost whether the host's kernel serves the queues of packets
  */
 public record NetSpec(
-    Kind kind, String target, int queues, MacAddress mac, long pollNanos, boolean isPacked) {
+    Kind kind,
+    String target,
+    int queues,
+    MacAddress mac,
+    long pollNanos,
+    boolean isPacked,
+    boolean isVhost) {
   /** What a network device is on. */
   public enum Kind {
     /** A tap of the host's, by its name. */
@@ -34,7 +42,7 @@ public record NetSpec(
 
   static final String OPTION = "--net";
   private static final String HELP =
-      "options are queues=N (of a tap), mac=ADDRESS, poll=TIME, packed=off";
+      "options are queues=N and vhost=on (of a tap), mac=ADDRESS, poll=TIME, packed=off";
   private static final String KINDS = "give tap=NAME, fd=N, passt or socket=PATH";
 
   /** What the kernel takes for a name, but for those with a template in them. */
@@ -44,9 +52,9 @@ public record NetSpec(
   /** Behind standard input, output and error. */
   private static final int FIRST_FD = 3;
 
-  /** A network device whose queues are not polled, with packed rings. */
+  /** A network device whose queues this process serves and does not poll, with packed rings. */
   public NetSpec(Kind kind, String target, int queues, MacAddress mac) {
-    this(kind, target, queues, mac, 0, true);
+    this(kind, target, queues, mac, 0, true, false);
   }
 
   /**
@@ -62,6 +70,7 @@ public record NetSpec(
       String target = what.length > 1 ? what[1] : "";
       requireTarget(kind, target);
       String mac = values.take("mac");
+      boolean hasPoll = values.has("poll");
       NetSpec spec =
           new NetSpec(
               kind,
@@ -69,7 +78,8 @@ public record NetSpec(
               queues(kind, values.take("queues")),
               mac == null ? null : MacAddress.parse(mac),
               PollTime.parse(values.take("poll")),
-              values.takeSwitch("packed", true));
+              values.takeSwitch("packed", true),
+              isVhost(kind, hasPoll, values));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {
@@ -113,6 +123,18 @@ public record NetSpec(
     }
     throw new IllegalArgumentException(
         "fd is the number of an open descriptor, " + FIRST_FD + " or above");
+  }
+
+  private static boolean isVhost(Kind kind, boolean hasPoll, Suboptions values) {
+    boolean isVhost = values.takeSwitch("vhost", false);
+    if (isVhost && hasPoll) {
+      throw new IllegalArgumentException(
+          "vhost=on leaves no queues to poll: leave one of them away");
+    }
+    if (isVhost && kind != Kind.TAP && kind != Kind.FD) {
+      throw new IllegalArgumentException("vhost=on is for taps only: tap=NAME or fd=N");
+    }
+    return isVhost;
   }
 
   private static int queues(Kind kind, String text) {

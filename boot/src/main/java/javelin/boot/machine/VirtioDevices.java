@@ -22,6 +22,7 @@ import javelin.devices.virtio.net.VirtioNet;
 import javelin.devices.virtio.pci.VirtioMachine;
 import javelin.devices.virtio.pci.VirtioPciFunction;
 import javelin.devices.virtio.rng.VirtioRng;
+import javelin.devices.virtio.vhost.VhostNet;
 import javelin.devices.virtio.vsock.VirtioVsock;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.event.ListenException;
@@ -67,7 +68,7 @@ final class VirtioDevices implements AutoCloseable {
         addWithLoops(
             NetSpec.OPTION,
             net.toString(),
-            VirtioNet.queues(net.queues()),
+            net.isVhost() ? 1 : VirtioNet.queues(net.queues()),
             withheld(net.isPacked()),
             loops -> net(net, place, loops));
       }
@@ -101,8 +102,14 @@ final class VirtioDevices implements AutoCloseable {
 
   private VirtioDevice net(NetSpec spec, int place, List<EventLoop> loops) {
     NetBackend backend = NetBackends.open(machine.linux(), spec);
-    return new VirtioNet(
-        backend, NetBackends.mac(spec, backend, place), loops::get, spec.pollNanos());
+    try {
+      VhostNet vhost = NetBackends.vhost(machine.linux(), spec, backend, machine.memory());
+      return new VirtioNet(
+          backend, NetBackends.mac(spec, backend, place), loops::get, spec.pollNanos(), vhost);
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
   }
 
   private static VirtioDevice rng(EventLoop loop, RngSpec spec) {

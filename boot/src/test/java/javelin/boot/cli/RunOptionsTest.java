@@ -201,18 +201,18 @@ class RunOptionsTest {
                     "--net",
                     "tap=tap0,queues=4",
                     "--net=passt,mac=02:00:00:00:00:01",
-                    "--net=fd=7,packed=off")
+                    "--net=fd=7,packed=off,vhost=on")
                 .virtio()
                 .nets())
         .containsExactly(
             new NetSpec(NetSpec.Kind.TAP, "tap0", 4, null),
             new NetSpec(NetSpec.Kind.PASST, "", 1, MacAddress.parse("02:00:00:00:00:01")),
-            new NetSpec(NetSpec.Kind.FD, "7", 1, null, 0, false));
+            new NetSpec(NetSpec.Kind.FD, "7", 1, null, 0, false, true));
     assertThat(config("--net", "socket=/run/p=1.sock").virtio().nets())
         .containsExactly(new NetSpec(NetSpec.Kind.SOCKET, "/run/p=1.sock", 1, null))
         .hasToString("[socket=/run/p=1.sock]");
     assertThat(config("--net", "tap=t,poll=1ms").virtio().nets())
-        .containsExactly(new NetSpec(NetSpec.Kind.TAP, "t", 1, null, 1_000_000, true));
+        .containsExactly(new NetSpec(NetSpec.Kind.TAP, "t", 1, null, 1_000_000, true, false));
   }
 
   @Test
@@ -283,9 +283,13 @@ class RunOptionsTest {
         "--net tap=abcdefghijklmnop | '--net tap=abcdefghijklmnop: an interface''s name has 1 to"
             + " 15 characters, as in tap0'",
         "--net tap=t,queues=32 | --net tap=t,queues=32: queues is a number from 1 to 31",
-        "--net tap=t,fast | --net tap=t,fast: fast? options are queues=N (of a tap), mac=ADDRESS,"
-            + " poll=TIME, packed=off",
+        "--net tap=t,fast | --net tap=t,fast: fast? options are queues=N and vhost=on (of a tap),"
+            + " mac=ADDRESS, poll=TIME, packed=off",
+        "--net tap=t,vhost=on,poll=9us | '--net tap=t,vhost=on,poll=9us: vhost=on leaves no queues"
+            + " to poll: leave one of them away'",
         "--net passt,queues=2 | --net passt,queues=2: queues is for tap=NAME only",
+        "--net passt,vhost=on | --net passt,vhost=on: vhost=on is for taps only: tap=NAME or fd=N",
+        "--net tap=t,vhost=yes | --net tap=t,vhost=yes: vhost is on or off",
         "--net fd=2 | --net fd=2: fd is the number of an open descriptor, 3 or above",
         "--net socket= | '--net socket=: a socket''s path has 1 to 107 bytes'",
         "--net passt,mac=1 | --net passt,mac=1: a MAC address is written like 52:54:00:12:34:56",

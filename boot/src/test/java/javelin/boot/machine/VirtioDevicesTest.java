@@ -284,6 +284,32 @@ class VirtioDevicesTest {
     return channel;
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ENOENT | the host has no /dev/vhost-net; `modprobe vhost_net` loads its driver, or"
+            + " leave vhost=on away",
+        "EACCES | /dev/vhost-net cannot be opened: EACCES (permission denied); on most hosts"
+            + " it is for root and the group kvm, or leave vhost=on away",
+        "EBUSY | the host's kernel refuses it: VHOST_SET_OWNER /dev/vhost-net: EBUSY"
+            + " (device or resource busy); leave vhost=on away",
+      })
+  void shouldSayWhyTheKernelDoesNotServeANetwork(Errno errno, String reason) {
+    syscalls.channels("/dev/net/tun", List.of(new FakeChannel(false)));
+    syscalls.file("/dev/vhost-net", new byte[0]);
+    syscalls.onIoctl(0xaf01L, (fd, argument) -> -errno.number());
+    if (errno != Errno.EBUSY) {
+      // Behind that of the tap.
+      syscalls.fail("open", syscalls.calls("open").size() + 2, errno);
+    }
+    List<NetSpec> nets = List.of(NetSpec.parse("tap=tap0,vhost=on"));
+    VirtioSpecs specs = new VirtioSpecs(List.of(), null, nets, ConsoleSpec.NONE, null);
+    assertThatThrownBy(() -> add(specs))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("--net tap=tap0: vhost=on: " + reason);
+  }
+
   @Test
   void shouldDeriveAnAddressWhereNoneIsGiven() {
     syscalls.channels("/dev/net/tun", List.of(new FakeChannel(false), new FakeChannel(false)));

@@ -174,6 +174,11 @@ public final class TapBackend implements NetBackend {
     return features;
   }
 
+  /** The descriptor of each pair, for the kernel to be given. */
+  public List<Fd> descriptors() {
+    return List.copyOf(queues);
+  }
+
   @Override
   public NetSource source(int index) {
     return new TapSource(queues.get(index));

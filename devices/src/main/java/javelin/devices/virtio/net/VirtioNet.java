@@ -1,10 +1,14 @@
 package javelin.devices.virtio.net;
 
 import java.util.function.IntFunction;
+import javelin.devices.virtio.QueueContext;
+import javelin.devices.virtio.QueueService;
+import javelin.devices.virtio.ServiceSwitch;
 import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.QueueSwitch;
+import javelin.devices.virtio.vhost.VhostNet;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.ErrnoException;
 
@@ -36,6 +40,10 @@ public final class VirtioNet implements VirtioDevice {
   private final MacAddress mac;
   private final IntFunction<EventLoop> loops;
   private final long pollNanos;
+
+  /** What serves the queues of packets; null where this process does. */
+  private final VhostNet vhost;
+
   private volatile long accepted;
   private volatile int pairsInUse = 1;
   private volatile boolean isLinkUp = true;
@@ -58,6 +66,22 @@ public final class VirtioNet implements VirtioDevice {
    */
   public VirtioNet(
       NetBackend backend, MacAddress mac, IntFunction<EventLoop> loops, long pollNanos) {
+    this(backend, mac, loops, pollNanos, null);
+  }
+
+  /**
+   * As above.
+   *
+   * @param vhost serves the queues of packets, and is closed with the device; null where this
+   *     process serves them
+   */
+  public VirtioNet(
+      NetBackend backend,
+      MacAddress mac,
+      IntFunction<EventLoop> loops,
+      long pollNanos,
+      VhostNet vhost) {
+    this.vhost = vhost;
     this.backend = backend;
     this.pollNanos = pollNanos;
     this.mac = mac;
@@ -104,9 +128,14 @@ public final class VirtioNet implements VirtioDevice {
   public long features() {
     return NetFeature.MAC
         | NetFeature.STATUS
-        | NetFeature.MRG_RXBUF
+        | (vhost == null || vhost.has(NetFeature.MRG_RXBUF) ? NetFeature.MRG_RXBUF : 0)
         | (backend.pairs() > 1 ? NetFeature.CTRL_VQ | NetFeature.MQ : 0)
         | backend.features();
+  }
+
+  @Override
+  public long queueFeatures() {
+    return vhost == null ? VirtioDevice.super.queueFeatures() : vhost.ringFeatures();
   }
 
   @Override
@@ -120,10 +149,34 @@ public final class VirtioNet implements VirtioDevice {
   }
 
   @Override
+  public QueueService service(int index, QueueContext context) {
+    if (vhost == null || index / 2 == backend.pairs()) {
+      return VirtioDevice.super.service(index, context);
+    }
+    transport = context.transport();
+    QueueService packets = vhost.service(index, context);
+    if (index != receiveIndex(1)) {
+      return packets;
+    }
+    try {
+      // As below: without the feature for more pairs, it is the control queue.
+      QueueService control = VirtioDevice.super.service(index, context);
+      return new ServiceSwitch(packets, control, context.loop(), VirtioNet::hasManyPairs);
+    } catch (RuntimeException e) {
+      packets.close();
+      throw e;
+    }
+  }
+
+  private static boolean hasManyPairs(long features) {
+    return (features & NetFeature.MQ) != 0;
+  }
+
+  @Override
   public QueueHandler handler(int index, VirtioTransport to) {
     transport = to;
     int pair = index / 2;
-    if (pair == backend.pairs()) {
+    if (pair == backend.pairs() || vhost != null) {
       return new ControlQueue(this);
     }
     EventLoop loop = loops.apply(index);
@@ -138,7 +191,7 @@ public final class VirtioNet implements VirtioDevice {
   }
 
   private boolean isSinglePair() {
-    return (accepted & NetFeature.MQ) == 0;
+    return !hasManyPairs(accepted);
   }
 
   /** Whether packets of {@code pair} are to be received. */
@@ -235,6 +288,9 @@ public final class VirtioNet implements VirtioDevice {
 
   @Override
   public void close() {
+    if (vhost != null) {
+      vhost.close();
+    }
     backend.close();
   }
 }

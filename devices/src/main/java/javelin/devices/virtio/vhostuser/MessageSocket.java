@@ -2,9 +2,9 @@ package javelin.devices.virtio.vhostuser;
 
 import java.util.concurrent.TimeUnit;
 import javelin.vmm.event.EventLoop;
+import javelin.vmm.event.Readiness;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.Fd;
-import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.NativeMemory;
 import javelin.vmm.linux.Syscalls;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -45,30 +45,25 @@ final class MessageSocket implements AutoCloseable {
 
   private static final int SOL_SOCKET = 1;
   private static final int SCM_RIGHTS = 1;
-  private static final int EPOLL_CTL_ADD = 1;
-  private static final int EPOLL_CTL_MOD = 3;
-  private static final int EPOLL_EVENT_LENGTH = 12;
 
   private final Fd fd;
-  private final Fd epoll;
+  private final Readiness readiness;
   private final Syscalls syscalls;
   private final UnsafeBuffer message = NativeMemory.allocate(HEADER + MOST_PAYLOAD);
   private final UnsafeBuffer header = NativeMemory.allocate(MSGHDR_LENGTH);
   private final UnsafeBuffer iovec = NativeMemory.allocate(2 * Long.BYTES);
   private final UnsafeBuffer control = NativeMemory.allocate(CMSG_DATA + MOST_FDS * Integer.BYTES);
-  private final UnsafeBuffer event = NativeMemory.allocate(EPOLL_EVENT_LENGTH);
 
   /** Messages on {@code fd}, which is closed with this; also where this throws. */
   MessageSocket(Fd fd) {
     this.fd = fd;
     syscalls = fd.linux().syscalls();
     try {
-      epoll = fd.linux().own(syscalls.epollCreate(Linux.O_CLOEXEC), "epoll_create1", "");
+      readiness = new Readiness(fd);
     } catch (RuntimeException e) {
       fd.close();
       throw e;
     }
-    control(EPOLL_CTL_ADD, 0);
   }
 
   /** The socket. */
@@ -179,26 +174,16 @@ final class MessageSocket implements AutoCloseable {
   }
 
   private void await(int events, long deadline, Request request) {
-    control(EPOLL_CTL_MOD, events);
     long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-    if (left <= 0) {
+    if (!readiness.await(events, left)) {
       throw new VhostUserException(
           "it has not dealt with " + request + " in " + PATIENCE_MILLIS / 1000 + " s");
     }
-    syscalls.epollWait(epoll.number(), event.addressOffset(), 1, (int) left);
-  }
-
-  private void control(int operation, int events) {
-    event.putInt(0, events);
-    Linux.check(
-        syscalls.epollCtl(epoll.number(), operation, fd.number(), event.addressOffset()),
-        "epoll_ctl",
-        fd.subject());
   }
 
   @Override
   public void close() {
-    epoll.close();
+    readiness.close();
     fd.close();
   }
 }

@@ -6,17 +6,13 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.Phaser;
-import java.util.concurrent.atomic.AtomicReference;
 import javelin.devices.virtio.bench.PackedModelRing;
-import org.agrona.concurrent.UnsafeBuffer;
+import javelin.devices.virtio.bench.RingLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** In which order the device reads and writes a packed ring that the driver uses meanwhile. */
-class PackedOrderTest extends RamTestBench {
-  private static final int CHAINS = 300_000;
-
+class PackedOrderTest extends OrderTestBench {
   private final PackedModelRing ring = new PackedModelRing(memory, RING, SIZE);
 
   private PackedVirtqueue recordedQueue(List<String> accesses) {
@@ -69,57 +65,14 @@ class PackedOrderTest extends RamTestBench {
             "ring.getShortVolatile 46");
   }
 
-  /** Neither side waits for a notification that the other has left out, and nothing is lost. */
   @Test
   @Timeout(60)
-  void shouldLoseNothingWhenBothSidesSuppressWhatTheOtherDoesNotNeed() throws InterruptedException {
-    Phaser notified = new Phaser(1);
-    Phaser interrupted = new Phaser(1);
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Thread device = new Thread(() -> runDevice(notified, interrupted, failure), "device");
-    device.start();
-    runDriver(notified, interrupted);
-    device.join();
-    assertThat(failure.get()).isNull();
-  }
-
-  private void runDevice(Phaser notified, Phaser interrupted, AtomicReference<Throwable> failure) {
-    try {
-      PackedVirtqueue queue =
-          new PackedVirtqueue(
-              memory,
-              new RingAddresses(SIZE, ring.descriptors(), ring.available(), ring.used()),
-              false,
-              true);
-      UnsafeBuffer word = new UnsafeBuffer(new byte[8]);
-      int served = 0;
-      while (served < CHAINS) {
-        int phase = notified.getPhase();
-        do {
-          queue.suppressNotifications();
-          while (queue.next(chain)) {
-            chain.readable().read(word, 0, 8);
-            assertThat(word.getLong(0)).isEqualTo(served);
-            queue.complete(chain.head(), served);
-            served++;
-          }
-          if (queue.publish()) {
-            interrupted.arrive();
-          }
-        } while (queue.wantNotifications());
-        assertThat(queue.problem()).isNull();
-        if (served < CHAINS) {
-          notified.awaitAdvance(phase);
-        }
-      }
-    } catch (Throwable e) {
-      failure.set(e);
-      interrupted.forceTermination();
-    }
+  void shouldLoseNoWakeUpAndNoRequestWhenBothSidesSuppress() throws InterruptedException {
+    runBoth(RingLayout.PACKED.queue(memory, ring, false, true), this::runDriver);
   }
 
   /** Keeps up to the whole ring in flight, in chains of one or two descriptors. */
-  private void runDriver(Phaser notified, Phaser interrupted) {
+  private void runDriver() {
     SplittableRandom random = new SplittableRandom(4);
     int[] sizes = new int[CHAINS];
     int sent = 0;

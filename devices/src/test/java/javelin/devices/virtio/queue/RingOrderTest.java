@@ -5,16 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.Phaser;
-import java.util.concurrent.atomic.AtomicReference;
+import javelin.devices.virtio.bench.RingLayout;
 import javelin.devices.virtio.bench.SplitModelRing;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** In which order the device reads and writes a ring that the driver uses at the same time. */
-class RingOrderTest extends RingTestBench {
-  private static final int CHAINS = 300_000;
+class RingOrderTest extends OrderTestBench {
+  private final SplitModelRing ring = new SplitModelRing(memory, RING, SIZE);
 
   private final List<String> accesses = new ArrayList<>();
 
@@ -81,54 +80,14 @@ class RingOrderTest extends RingTestBench {
             "available.getShortVolatile 2");
   }
 
-  /**
-   * Driver and device on two threads, each of which sleeps until the other one wakes it, as it may
-   * be told not to: a wake-up that is lost stops both.
-   */
   @Test
   @Timeout(60)
-  void shouldLoseNoWakeUpAndNoRequestWhenBothSidesSuppress() throws Exception {
-    Phaser notified = new Phaser(1);
-    Phaser interrupted = new Phaser(1);
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Thread device = new Thread(() -> runDevice(notified, interrupted, failure), "device");
-    device.start();
-    runDriver(notified, interrupted);
-    device.join();
-    assertThat(failure.get()).isNull();
-  }
-
-  private void runDevice(Phaser notified, Phaser interrupted, AtomicReference<Throwable> failure) {
-    try {
-      SplitVirtqueue queue = queue(false, true);
-      UnsafeBuffer word = new UnsafeBuffer(new byte[8]);
-      int served = 0;
-      while (served < CHAINS) {
-        int phase = notified.getPhase();
-        do {
-          while (queue.next(chain)) {
-            chain.readable().read(word, 0, 8);
-            assertThat(word.getLong(0)).isEqualTo(served);
-            queue.complete(chain.head(), served);
-            served++;
-          }
-          if (queue.publish()) {
-            interrupted.arrive();
-          }
-        } while (queue.wantNotifications());
-        assertThat(queue.problem()).isNull();
-        if (served < CHAINS) {
-          notified.awaitAdvance(phase);
-        }
-      }
-    } catch (Throwable e) {
-      failure.set(e);
-      interrupted.forceTermination();
-    }
+  void shouldLoseNoWakeUpAndNoRequestWhenBothSidesSuppress() throws InterruptedException {
+    runBoth(RingLayout.SPLIT.queue(memory, ring, false, true), this::runDriver);
   }
 
   /** Keeps up to half the ring in flight. */
-  private void runDriver(Phaser notified, Phaser interrupted) {
+  private void runDriver() {
     UnsafeBuffer available =
         new UnsafeBuffer(
             memory.hostAddress(ring.available(), 1), SplitVirtqueue.availableLength(SIZE));

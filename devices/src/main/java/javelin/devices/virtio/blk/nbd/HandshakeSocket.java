@@ -2,10 +2,10 @@ package javelin.devices.virtio.blk.nbd;
 
 import java.util.concurrent.TimeUnit;
 import javelin.vmm.event.EventLoop;
+import javelin.vmm.event.Readiness;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
-import javelin.vmm.linux.NativeMemory;
 import javelin.vmm.linux.Syscalls;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -14,16 +14,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  * closing it leaves the socket open.
  */
 final class HandshakeSocket implements AutoCloseable {
-  private static final int EPOLL_CTL_ADD = 1;
-  private static final int EPOLL_CTL_MOD = 3;
-
-  /** {@code struct epoll_event} (uapi linux/eventpoll.h): u32 events, u64 data, packed. */
-  private static final int EVENT_LENGTH = 12;
-
   private final Fd fd;
   private final Syscalls syscalls;
-  private final Fd epoll;
-  private final UnsafeBuffer event = NativeMemory.allocate(EVENT_LENGTH);
+  private final Readiness readiness;
   private final long seconds;
   private final long deadline;
 
@@ -33,33 +26,13 @@ final class HandshakeSocket implements AutoCloseable {
     this.seconds = seconds;
     syscalls = fd.linux().syscalls();
     deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    epoll = fd.linux().own(syscalls.epollCreate(Linux.O_CLOEXEC), "epoll_create1", fd.subject());
-    try {
-      control(EPOLL_CTL_ADD, 0);
-    } catch (RuntimeException e) {
-      epoll.close();
-      throw e;
-    }
-  }
-
-  private void control(int operation, int events) {
-    event.putInt(0, events);
-    Linux.check(
-        syscalls.epollCtl(epoll.number(), operation, fd.number(), event.addressOffset()),
-        "epoll_ctl",
-        fd.subject());
+    readiness = new Readiness(fd);
   }
 
   private void await(int events) {
     long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-    control(EPOLL_CTL_MOD, events);
-    int result =
-        left <= 0 ? 0 : syscalls.epollWait(epoll.number(), event.addressOffset(), 1, (int) left);
-    if (result == 0) {
+    if (!readiness.await(events, left)) {
       throw new NbdException("the server does not answer within " + seconds + " s");
-    }
-    if (!Errno.EINTR.is(result)) {
-      Linux.check(result, "epoll_wait", fd.subject());
     }
   }
 
@@ -101,6 +74,6 @@ final class HandshakeSocket implements AutoCloseable {
 
   @Override
   public void close() {
-    epoll.close();
+    readiness.close();
   }
 }

@@ -2,38 +2,18 @@ package javelin.boot.guest.assign;
 
 import java.util.List;
 import javelin.boot.guest.GuestProgram;
-import javelin.boot.guest.runtime.CheckingGuest;
 
 /**
- * The guest that checks the functions of PCI bus 0: it finds them by ECAM, places their BARs, moves
- * and resets them, and drives the devices that it knows, with their interrupts and their DMA. What
- * firmware or a loader has placed before does not matter: it takes all decoding away first. Bridges
- * are left alone.
+ * The guest that checks the functions of PCI bus 0: it moves and resets them, and drives the
+ * devices that it knows, with their interrupts and their DMA.
  */
-public final class AssignCheckGuest extends CheckingGuest {
-  private static final int PAGE = 4096;
-
-  private final Kit kit;
-  private final AddressMap addresses;
-  private final Allocator allocator;
-  private final Functions functions;
-  private final Bars bars;
-  private final Capabilities capabilities;
+public final class AssignCheckGuest extends PciCheckGuest {
   private final FunctionChecks generic;
-  private final MsixChecks msix;
   private final List<DeviceChecks> devices;
 
   private AssignCheckGuest(PciPlatform platform) {
-    super("assign-check", platform.sleepType());
-    kit = new Kit(a, r, entry, acpi, apic, ioApic, interrupts, platform);
-    addresses = new AddressMap(kit);
-    allocator = new Allocator(kit);
-    functions = new Functions(kit);
-    bars = new Bars(kit, functions, allocator, addresses);
-    capabilities = new Capabilities(kit, functions);
+    super("assign-check", platform);
     generic = new FunctionChecks(kit, functions, bars, addresses);
-    msix = new MsixChecks(kit, functions, addresses);
-    PciInterrupts pciInterrupts = new PciInterrupts(kit, functions, msix);
     devices =
         List.of(
             new EduChecks(kit, pciInterrupts),
@@ -49,17 +29,7 @@ public final class AssignCheckGuest extends CheckingGuest {
   }
 
   @Override
-  protected void emitChecks() {
-    checkAcpi();
-    checkClock();
-    apic.emitSetUp();
-    r.endLine();
-    allocator.emitSetUp();
-    functions.emitScan();
-    functions.forEach(this::emitFunction);
-  }
-
-  private void emitFunction() {
+  void emitFunction() {
     functions.emitIdentity();
     r.print("\r\n");
     bars.emit();
@@ -71,20 +41,7 @@ public final class AssignCheckGuest extends CheckingGuest {
   }
 
   @Override
-  protected void emitRoutines() {
-    addresses.emitRoutines();
-    allocator.emitRoutines();
-    functions.emitRoutines();
-    bars.emitRoutines();
-    msix.emitRoutines();
-    devices.forEach(DeviceChecks::emitRoutines);
-  }
-
-  @Override
-  protected void emitRoom() {
-    for (DeviceChecks device : devices) {
-      a.align(PAGE);
-      device.emitRoom();
-    }
+  List<DeviceChecks> devices() {
+    return devices;
   }
 }

@@ -8,7 +8,6 @@ import java.util.List;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.asm.Cond;
 import javelin.boot.guest.asm.Label;
-import javelin.boot.guest.runtime.CheckingGuest;
 
 /**
  * The guest that drives the virtio functions of PCI bus 0 that it knows, without Linux: blocks,
@@ -16,7 +15,7 @@ import javelin.boot.guest.runtime.CheckingGuest;
  *
  * <p>It is short, as ring 0 is emulated instruction by instruction on some nested hosts.
  */
-public final class VirtioCheckGuest extends CheckingGuest {
+public final class VirtioCheckGuest extends PciCheckGuest {
   private static final int PAGE = 4096;
   private static final int VENDOR = 0x1af4;
 
@@ -25,12 +24,6 @@ public final class VirtioCheckGuest extends CheckingGuest {
 
   private static final int DEVICES = 0x1040 >> 6;
 
-  private final AddressMap addresses;
-  private final Allocator allocator;
-  private final Functions functions;
-  private final Bars bars;
-  private final Capabilities capabilities;
-  private final MsixChecks msix;
   private final VirtioDriver driver;
   private final VirtioQueue queue;
   private final VirtioQueue packed;
@@ -38,15 +31,7 @@ public final class VirtioCheckGuest extends CheckingGuest {
   private final Label count;
 
   private VirtioCheckGuest(PciPlatform platform) {
-    super("virtio-check", platform.sleepType());
-    Kit kit = new Kit(a, r, entry, acpi, apic, ioApic, interrupts, platform);
-    addresses = new AddressMap(kit);
-    allocator = new Allocator(kit);
-    functions = new Functions(kit);
-    bars = new Bars(kit, functions, allocator, addresses);
-    capabilities = new Capabilities(kit, functions);
-    msix = new MsixChecks(kit, functions, addresses);
-    PciInterrupts pciInterrupts = new PciInterrupts(kit, functions, msix);
+    super("virtio-check", platform);
     queue = new SplitQueue(kit, pciInterrupts);
     packed = new PackedQueue(kit, pciInterrupts);
     driver = new VirtioDriver(kit, msix, pciInterrupts);
@@ -64,20 +49,15 @@ public final class VirtioCheckGuest extends CheckingGuest {
 
   @Override
   protected void emitChecks() {
-    checkAcpi();
-    checkClock();
-    apic.emitSetUp();
-    r.endLine();
-    allocator.emitSetUp();
-    functions.emitScan();
-    functions.forEach(this::emitFunction);
+    super.emitChecks();
     r.print("virtio functions: ");
     a.mov(EAX, ptr(count)).call(r.putDec).cmp(DWORD, ptr(count), 0);
     r.check(Cond.NE, "a virtio function to check");
     r.endLine();
   }
 
-  private void emitFunction() {
+  @Override
+  void emitFunction() {
     Label out = new Label("not virtio");
     a.mov(EAX, ptr(RBX, Functions.IDS)).mov(ECX, EAX).and(ECX, 0xffff).cmp(ECX, VENDOR).jnz(out);
     a.shr(EAX, DEVICE_SHIFT).cmp(EAX, DEVICES).jnz(out).inc(DWORD, ptr(count));
@@ -96,21 +76,21 @@ public final class VirtioCheckGuest extends CheckingGuest {
   }
 
   @Override
+  List<DeviceChecks> devices() {
+    return devices;
+  }
+
+  @Override
   protected void emitRoutines() {
-    addresses.emitRoutines();
-    allocator.emitRoutines();
-    functions.emitRoutines();
-    bars.emitRoutines();
-    msix.emitRoutines();
+    super.emitRoutines();
     driver.emitRoutines();
-    devices.forEach(DeviceChecks::emitRoutines);
   }
 
   @Override
   protected void emitRoom() {
+    super.emitRoom();
     a.align(PAGE);
     queue.emitRoom();
     packed.emitRoom();
-    devices.forEach(DeviceChecks::emitRoom);
   }
 }

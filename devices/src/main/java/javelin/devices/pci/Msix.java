@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import javelin.vmm.irq.GsiRoutes;
+import javelin.vmm.irq.MessageVector;
 import javelin.vmm.irq.Msi;
 import javelin.vmm.kvm.KvmVm;
 import javelin.vmm.linux.ErrnoException;
@@ -36,7 +37,7 @@ public final class Msix implements AutoCloseable {
   private final GsiRoutes routes;
   private final Consumer<String> problems;
   private final MsixTable table;
-  private final MsixVector[] vectors;
+  private final MessageVector[] vectors;
   private final Resources owned = new Resources();
   private volatile boolean isEnabled;
   private boolean isFunctionMasked;
@@ -54,11 +55,11 @@ public final class Msix implements AutoCloseable {
     this.routes = routes;
     this.problems = problems;
     table = new MsixTable(count);
-    vectors = new MsixVector[count];
+    vectors = new MessageVector[count];
     owned.own((AutoCloseable) this::freeRoutes);
     try {
       for (int i = 0; i < count; i++) {
-        vectors[i] = owned.own(new MsixVector(linux, vm, routes));
+        vectors[i] = owned.own(new MessageVector(linux, vm, routes));
       }
     } catch (RuntimeException e) {
       owned.closeAfter(e);
@@ -238,7 +239,7 @@ public final class Msix implements AutoCloseable {
     isEnabled = false;
     isFunctionMasked = false;
     table.reset();
-    for (MsixVector vector : vectors) {
+    for (MessageVector vector : vectors) {
       vector.reset();
     }
   }

@@ -252,7 +252,7 @@ final class AssignedMsix implements InterruptMode {
   private void raiseAllBut(List<Integer> fresh) {
     for (int i = 0; i < allocated; i++) {
       if (vectors[i] != null && !fresh.contains(i)) {
-        vectors[i].raise();
+        vectors[i].signal();
       }
     }
   }

@@ -73,13 +73,16 @@ final class VirtioBesideAssignedTest {
   private static final String HUB_IP = "192.168.77.1";
   private static final String TAP = "javelin0";
   private static final String TAP_IP = "192.168.79.1";
+  private static final String TAP_MAC = "02:00:00:00:79:02";
+  private static final String VHOST_TAP = "javelin1";
+  private static final String VHOST_IP = "192.168.80.1";
+  private static final String VHOST_MAC = "02:00:00:00:80:02";
   private static final int NET_BYTES = 8 << 20;
   private static final int DISK_MIB = 16;
   private static final long CID = 5;
   private static final int HOST_PORT = 5000;
   private static final int GUEST_PORT = 5001;
   private static final int SOCKET_BYTES = 1 << 20;
-  private static final String VIRTIO_NET = "$(basename /sys/bus/virtio/devices/*/net/*)";
   private static final String E1000E =
       "$(basename /sys/bus/pci/devices/0000:00:" + Integer.toHexString(E1000E_SLOT) + ".0/net/*)";
 
@@ -105,7 +108,7 @@ final class VirtioBesideAssignedTest {
         List.of(
             AssignSpec.parse("--assign", nvme + ",addr=" + hex(NVME_SLOT), false),
             AssignSpec.parse("--assign", e1000e + ",addr=" + hex(E1000E_SLOT), false));
-    HostModules.load(kernel, folder, "tun");
+    HostModules.load(kernel, folder, "tun", "vhost_net");
     TAKEN.own(
         HeldDevices.take(BindingHost.system(System.out::println), List.of(nvme, e1000e), false));
     LabNetwork.address(LabPci.find("1af4", "1000", 0), HUB_IP);
@@ -131,7 +134,9 @@ final class VirtioBesideAssignedTest {
     return new VirtioSpecs(
         List.of(DiskSpec.parse(disk + ",queues=2")),
         RngSpec.parse(""),
-        List.of(NetSpec.parse("tap=" + TAP + ",queues=2")),
+        List.of(
+            NetSpec.parse("tap=" + TAP + ",queues=2,mac=" + TAP_MAC),
+            NetSpec.parse("tap=" + VHOST_TAP + ",vhost=on,mac=" + VHOST_MAC)),
         new ConsoleSpec(
             ConsoleSpec.parse("socket:" + folder.resolve("hvc0")),
             List.of(PortSpec.parse("name=test.agent,to=file:" + folder.resolve("agent")))),
@@ -161,16 +166,33 @@ final class VirtioBesideAssignedTest {
     assertThat(guest.shell("ls /sys/block/vda/mq | wc -l")).isEqualTo("2");
   }
 
+  /** The guest's interface by its address. */
+  private static String virtioNet(String mac) throws InterruptedException {
+    return guest.shell("grep -l " + mac + " /sys/class/net/*/address").split("/", -1)[4];
+  }
+
+  private static void bringUp(String tap, String hostIp, String card, String guestIp)
+      throws Exception {
+    HostSays.of("busybox ifconfig " + tap + " " + hostIp + " up");
+    guest.shell("ifconfig " + card + " " + guestIp + " up");
+    assertThat(guest.shell("for i in 1 2 3 4 5; do ping -c 1 -W 2 " + hostIp + " && break; done"))
+        .contains("1 packets received");
+  }
+
   @Test
   void shouldMoveBytesThroughATapOfTwoQueues() throws Exception {
-    HostSays.of("busybox ifconfig " + TAP + " " + TAP_IP + " up");
-    guest.shell("ifconfig " + VIRTIO_NET + " 192.168.79.2 up");
-    assertThat(guest.shell("ls /sys/class/net/" + VIRTIO_NET + "/queues | grep -c rx-"))
-        .isEqualTo("2");
-    assertThat(guest.shell("for i in 1 2 3 4 5; do ping -c 1 -W 2 " + TAP_IP + " && break; done"))
-        .contains("1 packets received");
+    String card = virtioNet(TAP_MAC);
+    bringUp(TAP, TAP_IP, card, "192.168.79.2");
+    assertThat(guest.shell("ls /sys/class/net/" + card + "/queues | grep -c rx-")).isEqualTo("2");
     // Notifications and interrupts take their way without an exit; a few may be other devices'.
     assertThat(new TcpExchange(guest, TAP_IP).run(NET_BYTES)).isLessThan(50);
+  }
+
+  /** The packets do not pass Javelin at all. */
+  @Test
+  void shouldMoveBytesThroughATapThatTheHostsKernelServes() throws Exception {
+    bringUp(VHOST_TAP, VHOST_IP, virtioNet(VHOST_MAC), "192.168.80.2");
+    assertThat(new TcpExchange(guest, VHOST_IP).run(NET_BYTES)).isLessThan(50);
   }
 
   @Test

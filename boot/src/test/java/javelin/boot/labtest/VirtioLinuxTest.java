@@ -247,7 +247,8 @@ final class VirtioLinuxTest {
   private static void awaitBalloon(LinuxGuest guest, int mebibytes) throws InterruptedException {
     String reached = "balloon: %1$dM of %1$dM ".formatted(mebibytes);
     String said = "";
-    for (int tries = 0; tries < 30 && !said.startsWith(reached); tries++) {
+    for (int tries = 0; tries < 100 && !said.startsWith(reached); tries++) {
+      Thread.sleep(200);
       said = String.join("\n", guest.balloon().newReport(1000));
     }
     assertThat(said).startsWith(reached).contains(" free");

@@ -10,10 +10,20 @@ public interface ModelHost {
    *
    * @return whether it was read
    */
-  boolean readMemory(long address, byte[] target);
+  boolean readMemory(long address, byte[] target, int offset, int length);
+
+  /** As above, all of {@code target}. */
+  default boolean readMemory(long address, byte[] target) {
+    return readMemory(address, target, 0, target.length);
+  }
 
   /** DMA to memory, likewise. */
-  boolean writeMemory(long address, byte[] source);
+  boolean writeMemory(long address, byte[] source, int offset, int length);
+
+  /** As above, all of {@code source}. */
+  default boolean writeMemory(long address, byte[] source) {
+    return writeMemory(address, source, 0, source.length);
+  }
 
   /** Drives the interrupt pin. */
   void pin(boolean isAsserted);

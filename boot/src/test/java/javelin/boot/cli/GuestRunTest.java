@@ -211,6 +211,37 @@ class GuestRunTest {
     assertThat(run.err().lines()).hasSize(1);
   }
 
+  @Test
+  @Tag("kvm")
+  void shouldCheckAnNvmeControllerOfItsOwnOnAFile() throws IOException {
+    KvmAvailable.assumeKvm();
+    Path log = folder.resolve("console.log");
+    Path disk = Files.write(folder.resolve("disk.img"), new byte[1 << 20]);
+
+    CommandRun run =
+        CommandRun.of(
+            "run",
+            "--assign",
+            "demo:nvme,disk=" + disk,
+            "--serial",
+            "file:" + log,
+            "--timeout",
+            "60s");
+
+    assertThat(Files.readString(log))
+        .contains(
+            "00:01.0 1234:4a4e class 010802",
+            "reset: FLR by PCI Express: ok",
+            "model \"Javelin NVMe\": ok",
+            "nvme: CC.EN and CSTS.RDY after the reset: ok")
+        .containsPattern("nvme: Identify by MSI-X serial \"jv[0-9a-f]{8}\"")
+        .containsPattern("All \\d+ checks passed");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertStartError(
+        run("--assign demo:nvme,disk=/no/such.img"),
+        "--disk /no/such.img: no such file; `truncate -s 10G /no/such.img` makes an empty disk");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -6,7 +6,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 public interface ModelHost {
   /**
    * DMA from memory; without bus mastering, or outside of what is mapped for the device, nothing is
-   * read.
+   * read. Where the memory is another process's, accesses to the device's registers may come before
+   * this returns.
    *
    * @return whether it was read
    */

@@ -226,7 +226,7 @@ public final class NvmeModel implements DeviceModel {
     }
     boolean isAdmin = queue.number() == 0;
     int result = isAdmin ? admin.handle(command) : io.handle(command);
-    if (result != Status.NO_COMPLETION) {
+    if (result != Status.NO_COMPLETION && queues.has(queue)) {
       queues.complete(queue, command.identifier(), result, isAdmin ? admin.result() : 0);
     }
     if (queues.ready(lastQueue) != null) {

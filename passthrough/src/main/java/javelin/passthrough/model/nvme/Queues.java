@@ -66,6 +66,11 @@ final class Queues {
     return null;
   }
 
+  /** Whether a queue is there still; the host may have taken it away while a command was done. */
+  boolean has(SubmissionQueue queue) {
+    return submissions[queue.number()] == queue;
+  }
+
   /** A doorbell of a submission queue; one that is not there is ignored. */
   void tail(int number, long value) {
     if (number <= MOST_IO && submissions[number] != null) {

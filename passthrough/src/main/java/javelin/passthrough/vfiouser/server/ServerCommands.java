@@ -267,7 +267,7 @@ final class ServerCommands implements AutoCloseable {
     access(region);
     UnsafeBuffer data = payload;
     int at = Payloads.REGION_DATA;
-    if (count > Long.BYTES) {
+    if (count > 0 && piece(offset, count) != count) {
       // What the device does at the first piece may bring another message to the payload's place.
       byte[] copy = new byte[count];
       payload.getBytes(at, copy);

@@ -26,13 +26,17 @@ import org.agrona.concurrent.UnsafeBuffer;
  * One client, from its first message to its last: receives commands, has them done, and replies.
  *
  * <p>A device whose client has given no file for its memory asks for that memory by messages, in
- * the middle of a command too; commands that come while it waits for the answer are kept for later.
+ * the middle of a command too. Commands that come while it waits for the answer are done at once: a
+ * client such as QEMU may answer only after it has got an answer itself.
  *
  * <p>For the server's loop.
  */
 final class ServerSession implements BusMemory, AutoCloseable {
   /** The most commands that are kept. */
   private static final int MOST_KEPT = 64;
+
+  /** The most commands that are done in the middle of each other; more are kept. */
+  private static final int MOST_NESTED = 4;
 
   /** A command that came while another one was under way. */
   private record Kept(UnsafeBuffer message, List<Fd> descriptors) {}
@@ -44,9 +48,10 @@ final class ServerSession implements BusMemory, AutoCloseable {
   private final Consumer<String> say;
   private final Runnable wake;
   private final Deque<Kept> kept = new ArrayDeque<>();
-  private final UnsafeBuffer payload = new UnsafeBuffer(0, 0);
+  private final UnsafeBuffer outermost = new UnsafeBuffer(0, 0);
   private Version common;
   private int nextId;
+  private int nested;
   private boolean isOver;
 
   /**
@@ -129,10 +134,11 @@ final class ServerSession implements BusMemory, AutoCloseable {
     boolean wantsReply = MessageHeader.wantsReply(message);
     Command command = Command.of(number);
     int length = (int) MessageHeader.size(message) - LENGTH;
+    UnsafeBuffer payload = nested == 0 ? outermost : new UnsafeBuffer(0, 0);
     payload.wrap(message, LENGTH, length);
     int result;
     if (common == null) {
-      result = command == Command.VERSION ? agree(length) : -Errno.EINVAL.number();
+      result = command == Command.VERSION ? agree(payload) : -Errno.EINVAL.number();
       CloseHelper.quietCloseAll(descriptors);
     } else if (command == null) {
       CloseHelper.quietCloseAll(descriptors);
@@ -162,8 +168,8 @@ final class ServerSession implements BusMemory, AutoCloseable {
     channel.send(LENGTH + result, descriptors, deadline());
   }
 
-  private int agree(int length) {
-    Version theirs = Version.get(payload, 0, length);
+  private int agree(UnsafeBuffer payload) {
+    Version theirs = Version.get(payload, 0, payload.capacity());
     if (theirs.major() != Version.OURS.major()) {
       return -Errno.EINVAL.number();
     }
@@ -239,14 +245,37 @@ final class ServerSession implements BusMemory, AutoCloseable {
       if (MessageHeader.isReply(in)) {
         return length;
       }
-      if (kept.size() == MOST_KEPT) {
-        throw new PeerException("sends commands and does not answer");
-      }
       byte[] message = new byte[length];
       in.getBytes(0, message);
-      kept.add(new Kept(new UnsafeBuffer(message), channel.takeDescriptors()));
-      wake.run();
+      List<Fd> descriptors = channel.takeDescriptors();
+      if (nested < MOST_NESTED && kept.isEmpty()) {
+        nest(new UnsafeBuffer(message), descriptors);
+      } else {
+        keep(new UnsafeBuffer(message), descriptors);
+      }
     }
+  }
+
+  /** Does a command in the middle of another one, whose reply may be half put together. */
+  private void nest(UnsafeBuffer message, List<Fd> descriptors) {
+    byte[] half = new byte[commands.reply().capacity()];
+    commands.reply().getBytes(0, half);
+    nested++;
+    try {
+      handle(message, descriptors);
+    } finally {
+      nested--;
+      commands.reply().putBytes(0, half);
+    }
+  }
+
+  private void keep(UnsafeBuffer message, List<Fd> descriptors) {
+    if (kept.size() == MOST_KEPT) {
+      CloseHelper.quietCloseAll(descriptors);
+      throw new PeerException("sends commands and does not answer");
+    }
+    kept.add(new Kept(message, descriptors));
+    wake.run();
   }
 
   /** Forgets the client: its memory, its eventfds and its connection. The device stays as it is. */

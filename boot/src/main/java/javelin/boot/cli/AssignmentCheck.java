@@ -4,9 +4,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javelin.boot.host.CpuFacts;
+import javelin.boot.machine.AssignSource;
 import javelin.boot.machine.AssignSpec;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.PcLayout;
+import javelin.passthrough.host.HostAddress;
 import javelin.passthrough.preflight.Finding;
 import javelin.passthrough.preflight.GuestLayout;
 import javelin.passthrough.preflight.Preflight;
@@ -33,7 +35,11 @@ final class AssignmentCheck {
    */
   static void require(
       MachineConfig config, boolean force, HostFiles files, Linux linux, Consumer<String> warn) {
-    List<WantedDevice> wanted = config.assigned().stream().map(AssignmentCheck::wanted).toList();
+    List<WantedDevice> wanted =
+        config.assigned().stream()
+            .filter(AssignSpec::isOfHost)
+            .map(AssignmentCheck::wanted)
+            .toList();
     List<Finding> findings =
         new Preflight(files, linux, System.getenv()).all(wanted, guest(config.ram(), files), force);
     findings.stream().filter(finding -> !finding.isBlocking()).map(Finding::text).forEach(warn);
@@ -51,6 +57,7 @@ final class AssignmentCheck {
   }
 
   private static WantedDevice wanted(AssignSpec spec) {
-    return new WantedDevice(spec.device(), spec.isTaken(), spec.options().allowNoReset());
+    HostAddress device = ((AssignSource.Host) spec.device()).address();
+    return new WantedDevice(device, spec.isTaken(), spec.options().allowNoReset());
   }
 }

@@ -12,7 +12,6 @@ import javelin.boot.machine.PcMachine;
 import javelin.boot.machine.SerialBackends;
 import javelin.boot.machine.SerialSpec;
 import javelin.devices.console.BackendException;
-import javelin.passthrough.vfio.KernelVfio;
 import javelin.passthrough.vfio.VfioException;
 import javelin.vmm.event.ListenException;
 import javelin.vmm.kvm.KvmException;
@@ -147,7 +146,7 @@ final class GuestRun {
           config,
           loop -> SerialBackends.open("serial console", config.serial(), loop, keys, this::say),
           err::println,
-          KernelVfio.opener(linux, HostFiles.system()),
+          PcMachine.devices(linux, config, this::say),
           (user, spec, loop) -> SerialBackends.open(user, spec, loop, keys, this::say));
     } catch (ConfigException
         | KvmException

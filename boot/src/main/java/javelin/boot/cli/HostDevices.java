@@ -2,6 +2,7 @@ package javelin.boot.cli;
 
 import java.util.List;
 import java.util.function.Consumer;
+import javelin.boot.machine.AssignSource;
 import javelin.boot.machine.AssignSpec;
 import javelin.boot.machine.MachineConfig;
 import javelin.passthrough.binding.BindingException;
@@ -29,7 +30,7 @@ final class HostDevices implements AutoCloseable {
    */
   static HostDevices hold(MachineConfig config, boolean force, Linux linux, Consumer<String> say) {
     HostDevices devices = new HostDevices();
-    List<AssignSpec> specs = config.assigned();
+    List<AssignSpec> specs = config.assigned().stream().filter(AssignSpec::isOfHost).toList();
     if (specs.isEmpty()) {
       return devices;
     }
@@ -49,7 +50,7 @@ final class HostDevices implements AutoCloseable {
   private static List<HostAddress> addresses(List<AssignSpec> specs, boolean isTaken) {
     return specs.stream()
         .filter(spec -> spec.isTaken() == isTaken)
-        .map(AssignSpec::device)
+        .map(spec -> ((AssignSource.Host) spec.device()).address())
         .toList();
   }
 

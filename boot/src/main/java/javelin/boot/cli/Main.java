@@ -16,6 +16,7 @@ public final class Main {
   private static Subcommands commands() {
     return new Subcommands()
         .with("run", RunCommand::new)
+        .with("serve", ServeCommand::new)
         .with("pci", PciCommand::new)
         .with("control", ControlCommand::new)
         .with("info", InfoCommand::new)

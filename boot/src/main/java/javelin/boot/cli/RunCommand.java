@@ -26,6 +26,7 @@ final class RunCommand implements Command {
             "",
             "Examples:",
             "  javelin run",
+            "  javelin run --assign demo",
             "  javelin run --guest assign-check",
             "  javelin run --guest virtio-check --disk scratch.img --rng",
             "  javelin run --kernel vmlinuz --initrd initrd.img --append console=ttyS0",

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import javelin.boot.kernel.BootProtocol;
+import javelin.boot.machine.AssignSource;
 import javelin.boot.machine.AssignSpec;
 import javelin.boot.machine.BalloonSpec;
 import javelin.boot.machine.ConfigException;
@@ -50,7 +51,8 @@ final class RunOptions {
                 .completionCandidates(names(GuestImage.BuiltIn.class))
                 .description(
                     "The built-in guest: self-test, which checks the machine (the default),"
-                        + " assign-check, which checks the functions of the PCI bus, or"
+                        + " assign-check, which checks the functions of the PCI bus (the default"
+                        + " with --assign demo), or"
                         + " virtio-check, which drives virtio devices and overwrites the end of"
                         + " their disks.")
                 .build(),
@@ -96,15 +98,17 @@ final class RunOptions {
     spec.addArgGroup(
         group(
             3,
-            "%nDevices of the host:%n",
+            "%nDevices of the host, and of servers:%n",
             OptionSpec.builder("--assign")
                 .type(String[].class)
-                .paramLabel("BDF[,OPTION]...")
+                .paramLabel("DEVICE[,OPTION]...")
                 .hideParamSyntax(true)
                 .description(
-                    "Take the PCI device 0000:03:00.0 from the host for this run. Options:"
-                        + " addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap, x-no-irqfd,"
-                        + " x-no-resample, x-no-prefault.")
+                    "Take the PCI device 0000:03:00.0 from the host for this run; user:PATH is the"
+                        + " device of a vfio-user server at a socket, demo one that Javelin serves"
+                        + " itself. Options: addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap,"
+                        + " x-no-irqfd, x-no-resample, x-no-prefault, fault=NAME:N; of demo:nvme,"
+                        + " disk=FILE.")
                 .build(),
             OptionSpec.builder("--assign-taken")
                 .type(String[].class)
@@ -330,7 +334,14 @@ final class RunOptions {
               option, value, "it is for a kernel: give --kernel FILE as well");
         }
       }
-      return one(arguments, "--guest", GuestImage.BuiltIn.class, GuestImage.BuiltIn.SELF_TEST);
+      // A device that Javelin serves is there to be checked.
+      boolean isDemo =
+          assigned(arguments).stream().anyMatch(spec -> spec.device() instanceof AssignSource.Demo);
+      return one(
+          arguments,
+          "--guest",
+          GuestImage.BuiltIn.class,
+          isDemo ? GuestImage.BuiltIn.ASSIGN_CHECK : GuestImage.BuiltIn.SELF_TEST);
     }
     if (arguments.hasMatchedOption("--guest")) {
       throw new ConfigException(

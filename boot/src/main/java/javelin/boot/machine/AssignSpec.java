@@ -1,23 +1,36 @@
 package javelin.boot.machine;
 
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import javelin.devices.pci.PciAddress;
 import javelin.passthrough.assigned.AssignOptions;
 import javelin.passthrough.assigned.RomOption;
-import javelin.passthrough.host.HostAddress;
+import javelin.passthrough.faults.Fault;
 
 /**
- * A device of the host that the guest gets: {@code 0000:03:00.0[,addr=05][,x-no-mmap]...}.
+ * A device that the guest gets: {@code 0000:03:00.0[,addr=05][,x-no-mmap]...}.
  *
- * @param device where it is on the host
+ * @param device where it comes from
  * @param slot where it is in the guest; null for the next free device
  * @param options how it is assigned
  * @param isTaken whether it was taken from its host driver before, and is left so afterwards
+ * @param faults what it does wrong on purpose
  */
 public record AssignSpec(
-    HostAddress device, PciAddress slot, AssignOptions options, boolean isTaken) {
+    AssignSource device,
+    PciAddress slot,
+    AssignOptions options,
+    boolean isTaken,
+    List<Fault> faults) {
   private static final String HELP =
       "options are addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap, x-no-irqfd,"
-          + " x-no-resample, x-no-prefault";
+          + " x-no-resample, x-no-prefault, fault=NAME:N; of demo:nvme, disk=FILE";
+
+  /** Copies the list. */
+  public AssignSpec {
+    faults = List.copyOf(faults);
+  }
 
   /**
    * Reads a value of {@code --assign} or {@code --assign-taken}.
@@ -27,17 +40,37 @@ public record AssignSpec(
   public static AssignSpec parse(String option, String text, boolean isTaken) {
     Suboptions values = new Suboptions(option, text, true);
     try {
+      AssignSource device = AssignSource.parse(values.value(), disk(values.take("disk")));
+      if (isTaken && !(device instanceof AssignSource.Host)) {
+        throw new IllegalArgumentException("only devices of the host can be taken; use --assign");
+      }
       AssignSpec spec =
           new AssignSpec(
-              HostAddress.parse(values.value()),
+              device,
               slot(values.take("addr")),
               options(values),
-              isTaken);
+              isTaken,
+              faults(values.take("fault")));
       values.requireNoMore(HELP);
       return spec;
     } catch (IllegalArgumentException e) {
       throw new ConfigException(option, text, e.getMessage());
     }
+  }
+
+  private static Path disk(String text) {
+    return text == null ? null : Path.of(text);
+  }
+
+  private static List<Fault> faults(String text) {
+    return text == null
+        ? List.of()
+        : Arrays.stream(text.split("\\+", -1)).map(Fault::parse).toList();
+  }
+
+  /** Whether the host's kernel has the device: it is bound, checked, and guest RAM is pinned. */
+  public boolean isOfHost() {
+    return device instanceof AssignSource.Host;
   }
 
   private static PciAddress slot(String text) {

@@ -13,7 +13,10 @@ import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.Resources;
 import javelin.vmm.memory.GuestMemory;
 
-/** The host's devices that the guest gets, on its bus; closing it leaves them silent and closed. */
+/**
+ * The devices that the guest gets from elsewhere, on its bus; closing it leaves them silent and
+ * closed.
+ */
 final class AssignedDevices implements AutoCloseable {
   private final Resources owned = new Resources();
 

@@ -61,7 +61,7 @@ public record BalloonSpec(long size) {
    * @throws ConfigException where not, with the reason
    */
   void requirePossible(RamConfig ram, List<AssignSpec> assigned) {
-    if (!assigned.isEmpty()) {
+    if (assigned.stream().anyMatch(AssignSpec::isOfHost)) {
       throw refused(
           "a device is assigned, so guest memory is pinned: it cannot be given back to the host"
               + " while devices may write to it; leave --balloon or --assign away");

@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import javelin.passthrough.host.HostAddress;
 import javelin.vmm.kvm.FeatureSwitch;
 import javelin.vmm.memory.PageSize;
 import javelin.vmm.memory.RamConfig;
@@ -27,7 +26,7 @@ import javelin.vmm.memory.RamConfig;
  * @param timeout the longest time that the guest may run, or null for no limit
  * @param timeExits whether the time of each exit is measured, not only the count
  * @param trace what is written to standard error as it happens
- * @param assigned the host's devices that the guest gets, each once
+ * @param assigned the devices that the guest gets beside virtual ones, each once
  * @param virtio the guest's virtio devices
  * @param control where the socket is that takes commands while the guest runs; null for none
  * @param kvmDevice the KVM device node, {@code /dev/kvm} unless told otherwise
@@ -95,7 +94,7 @@ public record MachineConfig(
   }
 
   private static void checkAssigned(List<AssignSpec> assigned) {
-    Set<HostAddress> seen = new HashSet<>();
+    Set<AssignSource> seen = new HashSet<>();
     for (AssignSpec spec : assigned) {
       if (!seen.add(spec.device())) {
         throw new ConfigException("--assign", spec.device(), "name each device only once");
@@ -208,7 +207,7 @@ public record MachineConfig(
       return this;
     }
 
-    /** Sets the host's devices that the guest gets. */
+    /** Sets the devices that the guest gets beside virtual ones. */
     public Builder assigned(List<AssignSpec> specs) {
       assigned = specs;
       return this;

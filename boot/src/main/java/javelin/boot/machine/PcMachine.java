@@ -28,7 +28,6 @@ import javelin.devices.legacy.DeviceClock;
 import javelin.devices.pci.PciRoot;
 import javelin.devices.virtio.pci.VirtioMachine;
 import javelin.passthrough.assigned.GuestSide;
-import javelin.passthrough.vfio.KernelVfio;
 import javelin.passthrough.vfio.VfioBackend;
 import javelin.vmm.bus.IoSpace;
 import javelin.vmm.event.EventLoop;
@@ -108,7 +107,12 @@ public final class PcMachine implements AutoCloseable {
       MachineConfig config,
       Function<EventLoop, SerialBackend> serialBackend,
       Consumer<String> err) {
-    this(linux, config, serialBackend, err, KernelVfio.opener(linux, HostFiles.system()));
+    this(
+        linux,
+        config,
+        serialBackend,
+        err,
+        devices(linux, config, line -> err.accept("javelin: " + line)));
   }
 
   /**
@@ -233,9 +237,20 @@ public final class PcMachine implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens the devices that {@code config} assigns, wherever they come from.
+   *
+   * @param say told, in a line, what happens to devices of servers
+   */
+  public static VfioBackend.Opener devices(
+      Linux linux, MachineConfig config, Consumer<String> say) {
+    return DeviceSources.opener(linux, HostFiles.system(), config.assigned(), say);
+  }
+
   /** RAM that is pinned for devices is present first: one thread pins, several can clear pages. */
   private static RamConfig ram(MachineConfig config) {
-    boolean prefault = config.assigned().stream().anyMatch(spec -> spec.options().prefault());
+    boolean prefault =
+        config.assigned().stream().anyMatch(spec -> spec.isOfHost() && spec.options().prefault());
     return prefault ? config.ram().prefaulted() : config.ram();
   }
 

@@ -32,6 +32,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole runs of {@code javelin run}, from its arguments to its exit code. */
 @Timeout(120)
@@ -183,6 +185,93 @@ class GuestRunTest {
         .matches(
             "javelin: the guest powered off after \\d+\\.\\d\\d s; \\d+ exits: port-out \\d+,"
                 + " port-in \\d+, .*\n");
+  }
+
+  @Test
+  @Tag("kvm")
+  void shouldCheckADeviceOfItsOwnWhenAskedForTheDemo() throws IOException {
+    KvmAvailable.assumeKvm();
+    Path log = folder.resolve("console.log");
+
+    CommandRun run =
+        CommandRun.of("run", "--assign", "demo", "--serial", "file:" + log, "--timeout", "60s");
+
+    assertThat(Files.readString(log))
+        .contains(
+            "00:01.0 1234:11e8 class 00ff00",
+            "decode: on, off, on: ok",
+            "move: first memory BAR to 0x",
+            "edu: identification, liveness: ok",
+            "edu: INTx, level-triggered, 3 in a row",
+            "edu: MSI, 3 in a row: ok",
+            "edu: DMA, 1024 bytes to the device and back: ok")
+        .containsPattern("All \\d+ checks passed")
+        .doesNotContain("FAILED");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(run.err().lines()).hasSize(1);
+  }
+
+  @Test
+  @Tag("kvm")
+  void shouldCheckAnNvmeControllerOfItsOwnOnAFile() throws IOException {
+    KvmAvailable.assumeKvm();
+    Path log = folder.resolve("console.log");
+    Path disk = Files.write(folder.resolve("disk.img"), new byte[1 << 20]);
+
+    CommandRun run =
+        CommandRun.of(
+            "run",
+            "--assign",
+            "demo:nvme,disk=" + disk,
+            "--serial",
+            "file:" + log,
+            "--timeout",
+            "60s");
+
+    assertThat(Files.readString(log))
+        .contains(
+            "00:01.0 1234:4a4e class 010802",
+            "reset: FLR by PCI Express: ok",
+            "model \"Javelin NVMe\": ok",
+            "nvme: CC.EN and CSTS.RDY after the reset: ok")
+        .containsPattern("nvme: Identify by MSI-X serial \"jv[0-9a-f]{8}\"")
+        .containsPattern("All \\d+ checks passed");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+    assertStartError(
+        run("--assign demo:nvme,disk=/no/such.img"),
+        "--disk /no/such.img: no such file; `truncate -s 10G /no/such.img` makes an empty disk");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "drop-irq:2   | 1 | FAILED: interrupt 2 is one INTx | the guest ",
+        "vanish:52    | 1 | FAILED | demo is gone: its server has closed the connection; the guest",
+        "fail-map     | 4 | ''     | demo cannot be assigned: its server refuses VFIO_USER_DMA_MAP",
+        "fail-reset   | 4 | ''     | its server refuses VFIO_USER_DEVICE_RESET with EIO",
+        "fail-reset:2 | 0 | All    | demo is not reset: VFIO_USER_DEVICE_RESET demo: EIO",
+      })
+  @Tag("kvm")
+  void shouldTellWhatAFaultOfTheDeviceLeadsTo(
+      String fault, int code, String onConsole, String onError) throws IOException {
+    KvmAvailable.assumeKvm();
+    Path log = folder.resolve("console.log");
+
+    CommandRun run =
+        CommandRun.of(
+            "run",
+            "--assign",
+            "demo,fault=" + fault,
+            "--serial",
+            "file:" + log,
+            "--timeout",
+            "90s");
+
+    assertThat(Files.readString(log)).contains(onConsole);
+    assertThat(run.err()).contains(onError);
+    // A guest's own code is odd, and says how much has failed.
+    assertThat((code & 1) == 0 ? run.exitCode() : run.exitCode() & 1).isEqualTo(code);
   }
 
   @Test

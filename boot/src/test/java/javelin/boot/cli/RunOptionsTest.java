@@ -252,7 +252,7 @@ class RunOptionsTest {
             + " 0000:03:00.0 or 03:00.0",
         "--assign 03:00.0,fast | '--assign 03:00.0,fast: fast? options are addr=SLOT,"
             + " rom=on|off|FILE, no-reset=allow, x-no-mmap, x-no-irqfd, x-no-resample,"
-            + " x-no-prefault'",
+            + " x-no-prefault, fault=NAME:N; of demo:nvme, disk=FILE'",
         "--assign 03:00.0,rom= | --assign 03:00.0,rom=: rom is on, off or a file",
         "--assign 03:00.0,addr=00 | --assign 03:00.0,addr=00: addr is on bus 0, from 01 to 1f",
         "--assign 03:00.0 --assign-taken 03:00.0 | --assign 0000:03:00.0: name each device only"

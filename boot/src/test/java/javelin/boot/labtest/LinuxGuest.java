@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,9 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import javelin.boot.guest.GuestInitramfs;
 import javelin.boot.kernel.BootProtocol;
-import javelin.boot.lab.CpioArchive;
 import javelin.boot.machine.GuestBalloon;
 import javelin.boot.machine.GuestImage;
 import javelin.boot.machine.MachineConfig;
@@ -220,23 +218,7 @@ final class LinuxGuest implements AutoCloseable {
   /** As above, with programs, by their names in /bin. */
   static Path writeInitramfs(Path file, Map<String, byte[]> modules, Map<String, byte[]> programs)
       throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (CpioArchive archive = new CpioArchive(bytes)) {
-      for (String folder : new String[] {"bin", "proc", "sys", "dev", "modules"}) {
-        archive.directory(folder, 0755);
-      }
-      for (Map.Entry<String, byte[]> module : modules.entrySet()) {
-        archive.file("modules/" + module.getKey() + ".ko", 0644, module.getValue());
-      }
-      archive.file("modules/order", 0644, String.join("\n", modules.keySet()) + "\n");
-      archive.characterDevice("dev/console", 0600, 5, 1);
-      archive.file("bin/busybox", 0755, Files.readAllBytes(busybox()));
-      for (Map.Entry<String, byte[]> program : programs.entrySet()) {
-        archive.file("bin/" + program.getKey(), 0755, program.getValue());
-      }
-      archive.file("init", 0755, INIT);
-    }
-    return Files.write(file, bytes.toByteArray());
+    return GuestInitramfs.write(file, modules, programs, INIT);
   }
 
   /** Lays a root file system for a disk out in {@code folder}, with the same init. */
@@ -244,16 +226,8 @@ final class LinuxGuest implements AutoCloseable {
     for (String name : new String[] {"bin", "sbin", "proc", "sys", "dev"}) {
       Files.createDirectories(folder.resolve(name));
     }
-    Files.copy(busybox(), folder.resolve("bin/busybox"));
+    Files.copy(GuestInitramfs.requireBusybox(), folder.resolve("bin/busybox"));
     Path init = Files.writeString(folder.resolve("sbin/init"), INIT);
     assertThat(init.toFile().setExecutable(true)).isTrue();
-  }
-
-  private static Path busybox() {
-    return Stream.of("/bin/busybox", "/usr/bin/busybox")
-        .map(Path::of)
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("busybox-static is not installed"));
   }
 }

@@ -30,6 +30,7 @@ public final class AssignedFunction implements PciFunction, AutoCloseable {
   private final PowerState power;
   private final GuestReset guestReset;
   private final Resources owned = new Resources();
+  private boolean isGone;
 
   /**
    * A function at {@code address} of the guest's bus 0, at power-on; the caller puts it there.
@@ -53,10 +54,21 @@ public final class AssignedFunction implements PciFunction, AutoCloseable {
       owned.own(bars).add(interrupts);
       config.shadow().setPowerOn();
       interrupts.reconcile();
+      device.whenGone(() -> guest.loop().execute(this::gone));
     } catch (RuntimeException e) {
       owned.closeAfter(e);
       throw e;
     }
+  }
+
+  /** What is mapped would stay as it was; trapped, it reads as the rest of the device does. */
+  private synchronized void gone() {
+    isGone = true;
+    bars.reachable(false);
+  }
+
+  private void followPower() {
+    bars.reachable(!isGone && power.isAwake());
   }
 
   /** Does what a guest's access leads to; what the host refuses is reported. */
@@ -87,7 +99,7 @@ public final class AssignedFunction implements PciFunction, AutoCloseable {
           config.write(offset, size, value);
           configWritten(offset, size, value);
           if (silences) {
-            bars.reachable(power.isAwake());
+            followPower();
           }
         });
   }
@@ -109,7 +121,7 @@ public final class AssignedFunction implements PciFunction, AutoCloseable {
       placeBars();
     }
     if (power.isChangedBy(offset, size)) {
-      bars.reachable(power.isAwake());
+      followPower();
     }
     if (guestReset.isStartedBy(offset, size, value)) {
       // What the kernel has restored of it goes, too.
@@ -132,7 +144,7 @@ public final class AssignedFunction implements PciFunction, AutoCloseable {
     config.shadow().reset();
     interrupts.reset();
     placeBars();
-    bars.reachable(power.isAwake());
+    followPower();
   }
 
   /** Returns the device to power-on, for a guest that starts again. */

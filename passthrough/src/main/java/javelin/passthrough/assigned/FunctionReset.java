@@ -54,7 +54,7 @@ final class FunctionReset {
     // Whether the bus is a root bus, only the host's files would tell.
     return hot.isThere()
         ? NoReset.onlyWith(device.name(), hot.foreign())
-        : NoReset.noWay(device.name(), false);
+        : NoReset.noWay(device.name(), device.resetter());
   }
 
   /** Resets the function as far as it can be; what fails is told. */

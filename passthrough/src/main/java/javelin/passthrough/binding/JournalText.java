@@ -1,13 +1,11 @@
 package javelin.passthrough.binding;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javelin.passthrough.host.HostAddress;
+import javelin.passthrough.json.JsonReader;
 
 /**
  * A journal as text: one JSON object (RFC 8259), each member a string, a number or an array of
@@ -30,11 +28,6 @@ import javelin.passthrough.host.HostAddress;
  * </pre>
  */
 final class JournalText {
-  private static final Pattern TOKEN =
-      Pattern.compile(
-          "\\s*(?:(?<mark>[{}\\[\\]:,])|(?<number>-?\\d{1,18})|\"(?<string>[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+)\")");
-  private static final Pattern ESCAPE = Pattern.compile("\\\\(u[0-9a-fA-F]{4}|[\"\\\\/])");
-
   private final Map<String, Object> members;
 
   private JournalText(Map<String, Object> members) {
@@ -87,7 +80,7 @@ final class JournalText {
    * @throws IllegalArgumentException saying what is wrong with the text
    */
   static Journal parse(String text) {
-    JournalText json = new JournalText(new Reader(text).object());
+    JournalText json = new JournalText(JsonReader.object(text));
     SavedDevice saved =
         new SavedDevice(
             HostAddress.parse(json.string("device")),
@@ -122,7 +115,11 @@ final class JournalText {
   }
 
   private List<String> list(String name) {
-    return ((List<?>) member(name, List.class)).stream().map(String.class::cast).toList();
+    List<?> items = member(name, List.class);
+    if (!items.stream().allMatch(String.class::isInstance)) {
+      throw new IllegalArgumentException(name + " has the wrong type");
+    }
+    return items.stream().map(String.class::cast).toList();
   }
 
   private <T> T member(String name, Class<T> type) {
@@ -132,98 +129,5 @@ final class JournalText {
           value == null ? name + " is missing" : name + " has the wrong type");
     }
     return type.cast(value);
-  }
-
-  /** From text to members. */
-  private static final class Reader {
-    private final Matcher tokens;
-    private final int length;
-    private int position;
-
-    Reader(String text) {
-      tokens = TOKEN.matcher(text);
-      String stripped = text.stripTrailing();
-      length = stripped.length();
-    }
-
-    Map<String, Object> object() {
-      Map<String, Object> members = new LinkedHashMap<>();
-      mark("{");
-      do {
-        String name = string();
-        mark(":");
-        members.put(name, value());
-      } while (mark(",}").equals(","));
-      if (position < length) {
-        throw wrong("the end");
-      }
-      return members;
-    }
-
-    private Object value() {
-      next("a value");
-      if (tokens.group("number") != null) {
-        return Long.parseLong(tokens.group("number"));
-      }
-      if ("[".equals(tokens.group("mark"))) {
-        return list();
-      }
-      return text();
-    }
-
-    private List<String> list() {
-      List<String> items = new ArrayList<>();
-      next("a string or ]");
-      while (!"]".equals(tokens.group("mark"))) {
-        items.add(text());
-        if (mark(",]").equals(",")) {
-          next("a string");
-        }
-      }
-      return items;
-    }
-
-    private String string() {
-      next("a string");
-      return text();
-    }
-
-    private String text() {
-      String text = tokens.group("string");
-      if (text == null) {
-        throw wrong("a string");
-      }
-      return ESCAPE
-          .matcher(text)
-          .replaceAll(
-              escape -> {
-                String code = escape.group(1);
-                String plain =
-                    code.startsWith("u")
-                        ? String.valueOf((char) Integer.parseInt(code.substring(1), 16))
-                        : code;
-                return Matcher.quoteReplacement(plain);
-              });
-    }
-
-    private String mark(String wanted) {
-      next(wanted);
-      String mark = tokens.group("mark");
-      if (mark == null || !wanted.contains(mark)) {
-        throw wrong(wanted);
-      }
-      return mark;
-    }
-
-    private void next(String wanted) {
-      if (!tokens.find(position) || tokens.start() != position) {
-        throw wrong(wanted);
-      }
-      position = tokens.end();
-    }
-
-    private IllegalArgumentException wrong(String wanted) {
-      return new IllegalArgumentException("expected " + wanted + " at character " + position);
-    }
   }
 }

@@ -14,10 +14,15 @@ public record NoReset(String device, String cause) {
 
   /** The kernel has no way, neither for the function alone nor with its bus. */
   public static NoReset noWay(String device, boolean isOnRootBus) {
-    return new NoReset(
-        device,
-        "the kernel knows no way to reset it"
-            + (isOnRootBus ? " (a bus reset needs a port above it)" : ""));
+    NoReset noWay = noWay(device, "the kernel");
+    return isOnRootBus
+        ? new NoReset(device, noWay.cause() + " (a bus reset needs a port above it)")
+        : noWay;
+  }
+
+  /** As above, where another than the kernel resets the device. */
+  public static NoReset noWay(String device, String resetter) {
+    return new NoReset(device, resetter + " knows no way to reset it");
   }
 
   /**

@@ -84,7 +84,7 @@ final class BusReset {
     int room = 1;
     for (int i = 1; ; i++) {
       UnsafeBuffer info = NativeMemory.allocate(INFO_LENGTH + room * FUNCTION_LENGTH);
-      info.putInt(VfioIoctl.ARGSZ, info.capacity());
+      info.putInt(VfioStructs.ARGSZ, info.capacity());
       try {
         device.ioctl(
             "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
@@ -124,7 +124,7 @@ final class BusReset {
     List<VfioGroup> owned = needed.stream().filter(groups::containsKey).map(groups::get).toList();
     int length = REQUEST_LENGTH + owned.size() * Integer.BYTES;
     UnsafeBuffer request = NativeMemory.allocate(length);
-    request.putInt(VfioIoctl.ARGSZ, length);
+    request.putInt(VfioStructs.ARGSZ, length);
     request.putInt(COUNT, owned.size());
     for (int i = 0; i < owned.size(); i++) {
       request.putInt(REQUEST_LENGTH + i * Integer.BYTES, owned.get(i).fd().number());

@@ -1,8 +1,6 @@
 package javelin.passthrough.vfio;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
@@ -15,39 +13,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /** A device that the kernel's vfio-pci gives (uapi linux/vfio.h, device ioctls). */
 final class KernelVfioDevice implements VfioDevice {
-  private static final int PAGE = 4096;
-
-  /** struct vfio_device_info: argsz, flags, u32 num_regions, u32 num_irqs, u32 cap_offset. */
+  /** struct vfio_device_info, with cap_offset. */
   private static final int INFO_LENGTH = 24;
-
-  private static final int INFO_REGIONS = 8;
-  private static final int INFO_IRQS = 12;
-  private static final int FLAG_RESET = 1;
-
-  /** struct vfio_region_info: argsz, flags, u32 index, u32 cap_offset, u64 size, u64 offset. */
-  private static final int REGION_LENGTH = 32;
-
-  private static final int REGION_CAPABILITY_OFFSET = 12;
-  private static final int REGION_SIZE = 16;
-  private static final int REGION_OFFSET = 24;
-
-  /** VFIO_REGION_INFO_CAP_SPARSE_MMAP: u32 nr_areas, u32 reserved, then u64 offset, u64 size. */
-  private static final int CAPABILITY_SPARSE_MMAP = 1;
-
-  private static final int AREAS_HEADER_LENGTH = 8;
-  private static final int AREA_LENGTH = 16;
-
-  /** struct vfio_irq_info: argsz, flags, u32 index, u32 count. */
-  private static final int IRQ_LENGTH = 16;
-
-  /** struct vfio_irq_set: argsz, flags, u32 index, u32 start, u32 count, data. */
-  private static final int IRQ_SET_LENGTH = 20;
-
-  private static final int DATA_NONE = 1;
-  private static final int DATA_EVENTFD = 1 << 2;
-  private static final int ACTION_MASK = 1 << 3;
-  private static final int ACTION_UNMASK = 1 << 4;
-  private static final int ACTION_TRIGGER = 1 << 5;
 
   private final String name;
   private final Fd fd;
@@ -75,15 +42,15 @@ final class KernelVfioDevice implements VfioDevice {
               "VFIO_DEVICE_GET_INFO",
               VfioIoctl.VFIO_DEVICE_GET_INFO,
               INFO_LENGTH,
-              INFO_REGIONS + 2 * Integer.BYTES,
+              VfioStructs.DEVICE_REGIONS + 2 * Integer.BYTES,
               -1);
-      canReset = (info.flags() & FLAG_RESET) != 0;
-      regions = new VfioRegion[info.getInt(INFO_REGIONS)];
+      canReset = (info.flags() & VfioStructs.DEVICE_FLAG_RESET) != 0;
+      regions = new VfioRegion[info.getInt(VfioStructs.DEVICE_REGIONS)];
       offsets = new long[regions.length];
       for (int i = 0; i < regions.length; i++) {
         regions[i] = askRegion(i);
       }
-      irqs = new VfioIrq[info.getInt(INFO_IRQS)];
+      irqs = new VfioIrq[info.getInt(VfioStructs.DEVICE_IRQS)];
       for (int i = 0; i < irqs.length; i++) {
         irqs[i] = askIrq(i);
       }
@@ -101,53 +68,27 @@ final class KernelVfioDevice implements VfioDevice {
               fd,
               "VFIO_DEVICE_GET_REGION_INFO",
               VfioIoctl.VFIO_DEVICE_GET_REGION_INFO,
-              REGION_LENGTH,
-              REGION_CAPABILITY_OFFSET,
+              VfioStructs.REGION_LENGTH,
+              VfioStructs.REGION_CAPABILITY_OFFSET,
               index);
     } catch (ErrnoException e) {
       return absentOrThrow(e, VfioRegion.absent(index));
     }
-    long size = info.getLong(REGION_SIZE);
-    offsets[index] = info.getLong(REGION_OFFSET);
-    return new VfioRegion(index, size, info.flags(), areas(info, size));
-  }
-
-  /** What may be mapped: the areas exactly as they are given, or all of it. */
-  private static List<VfioRegion.Area> areas(VfioInfo info, long size) {
-    List<VfioRegion.Area> areas = new ArrayList<>();
-    if ((info.flags() & VfioRegion.FLAG_MMAP) == 0) {
-      return areas;
-    }
-    OptionalInt sparse = info.capability(CAPABILITY_SPARSE_MMAP, AREAS_HEADER_LENGTH);
-    if (sparse.isEmpty()) {
-      // A BAR below a page is left to the trap: what else lies in its page is not the guest's.
-      if (size >= PAGE) {
-        areas.add(new VfioRegion.Area(0, size));
-      }
-      return areas;
-    }
-    int count = info.getInt(sparse.getAsInt());
-    int at = sparse.getAsInt() + AREAS_HEADER_LENGTH;
-    for (int i = 0; i < count && info.left(at) >= AREA_LENGTH; i++, at += AREA_LENGTH) {
-      VfioRegion.Area area = new VfioRegion.Area(info.getLong(at), info.getLong(at + Long.BYTES));
-      if (area.length() > 0) {
-        areas.add(area);
-      }
-    }
-    return areas;
+    offsets[index] = info.getLong(VfioStructs.REGION_OFFSET);
+    return VfioRegion.of(index, info);
   }
 
   private VfioIrq askIrq(int index) {
-    UnsafeBuffer info = NativeMemory.allocate(IRQ_LENGTH);
-    info.putInt(VfioIoctl.ARGSZ, IRQ_LENGTH);
-    info.putInt(8, index);
+    UnsafeBuffer info = NativeMemory.allocate(VfioStructs.IRQ_LENGTH);
+    info.putInt(VfioStructs.ARGSZ, VfioStructs.IRQ_LENGTH);
+    info.putInt(VfioStructs.INDEX, index);
     try {
       fd.ioctl(
           "VFIO_DEVICE_GET_IRQ_INFO", VfioIoctl.VFIO_DEVICE_GET_IRQ_INFO, info.addressOffset());
     } catch (ErrnoException e) {
       return absentOrThrow(e, VfioIrq.absent(index));
     }
-    return new VfioIrq(index, info.getInt(12), info.getInt(VfioIoctl.FLAGS));
+    return new VfioIrq(index, info.getInt(VfioStructs.IRQ_COUNT), info.getInt(VfioStructs.FLAGS));
   }
 
   /** EINVAL says that the device has no such region (VGA) or interrupt (errors, without PCIe). */
@@ -216,46 +157,57 @@ final class KernelVfioDevice implements VfioDevice {
   @Override
   public void trigger(int irq, int start, List<EventFd> events) {
     UnsafeBuffer request =
-        irqSet(irq, DATA_EVENTFD | ACTION_TRIGGER, start, events.size(), events.size());
+        irqSet(
+            irq,
+            VfioStructs.DATA_EVENTFD | VfioStructs.ACTION_TRIGGER,
+            start,
+            events.size(),
+            events.size());
     for (int i = 0; i < events.size(); i++) {
       EventFd event = events.get(i);
-      request.putInt(IRQ_SET_LENGTH + i * Integer.BYTES, event == null ? -1 : event.fd().number());
+      request.putInt(
+          VfioStructs.IRQ_SET_LENGTH + i * Integer.BYTES, event == null ? -1 : event.fd().number());
     }
     setIrqs("VFIO_DEVICE_SET_IRQS trigger", request);
   }
 
   @Override
   public void disable(int irq) {
-    setIrqs("VFIO_DEVICE_SET_IRQS disable", irqSet(irq, DATA_NONE | ACTION_TRIGGER, 0, 0, 0));
+    setIrqs(
+        "VFIO_DEVICE_SET_IRQS disable",
+        irqSet(irq, VfioStructs.DATA_NONE | VfioStructs.ACTION_TRIGGER, 0, 0, 0));
   }
 
   @Override
   public void mask() {
-    UnsafeBuffer request = irqSet(VfioIrq.INTX, DATA_NONE | ACTION_MASK, 0, 1, 0);
+    UnsafeBuffer request =
+        irqSet(VfioIrq.INTX, VfioStructs.DATA_NONE | VfioStructs.ACTION_MASK, 0, 1, 0);
     setIrqs("VFIO_DEVICE_SET_IRQS mask", request);
   }
 
   @Override
   public void unmask() {
-    UnsafeBuffer request = irqSet(VfioIrq.INTX, DATA_NONE | ACTION_UNMASK, 0, 1, 0);
+    UnsafeBuffer request =
+        irqSet(VfioIrq.INTX, VfioStructs.DATA_NONE | VfioStructs.ACTION_UNMASK, 0, 1, 0);
     setIrqs("VFIO_DEVICE_SET_IRQS unmask", request);
   }
 
   @Override
   public void unmaskBy(EventFd event) {
-    UnsafeBuffer request = irqSet(VfioIrq.INTX, DATA_EVENTFD | ACTION_UNMASK, 0, 1, 1);
-    request.putInt(IRQ_SET_LENGTH, event.fd().number());
+    UnsafeBuffer request =
+        irqSet(VfioIrq.INTX, VfioStructs.DATA_EVENTFD | VfioStructs.ACTION_UNMASK, 0, 1, 1);
+    request.putInt(VfioStructs.IRQ_SET_LENGTH, event.fd().number());
     setIrqs("VFIO_DEVICE_SET_IRQS unmask eventfd", request);
   }
 
   private static UnsafeBuffer irqSet(int irq, int flags, int start, int count, int descriptors) {
-    int length = IRQ_SET_LENGTH + descriptors * Integer.BYTES;
+    int length = VfioStructs.IRQ_SET_LENGTH + descriptors * Integer.BYTES;
     UnsafeBuffer request = NativeMemory.allocate(length);
-    request.putInt(VfioIoctl.ARGSZ, length);
-    request.putInt(VfioIoctl.FLAGS, flags);
-    request.putInt(8, irq);
-    request.putInt(12, start);
-    request.putInt(16, count);
+    request.putInt(VfioStructs.ARGSZ, length);
+    request.putInt(VfioStructs.FLAGS, flags);
+    request.putInt(VfioStructs.INDEX, irq);
+    request.putInt(VfioStructs.IRQ_SET_START, start);
+    request.putInt(VfioStructs.IRQ_SET_COUNT, count);
     return request;
   }
 

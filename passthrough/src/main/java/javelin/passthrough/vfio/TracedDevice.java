@@ -67,6 +67,11 @@ public final class TracedDevice implements VfioDevice {
   }
 
   @Override
+  public String resetter() {
+    return device.resetter();
+  }
+
+  @Override
   public VfioRegion region(int index) {
     return device.region(index);
   }
@@ -145,6 +150,15 @@ public final class TracedDevice implements VfioDevice {
   public void resetBus() {
     call("hot reset");
     device.resetBus();
+  }
+
+  @Override
+  public void whenGone(Runnable handler) {
+    device.whenGone(
+        () -> {
+          call("gone");
+          handler.run();
+        });
   }
 
   @Override

@@ -111,8 +111,8 @@ final class VfioContainer implements DmaMapper, AutoCloseable {
               iova, iova + length - 1, iommu.rangesText()));
     }
     UnsafeBuffer request = NativeMemory.allocate(MAP_LENGTH);
-    request.putInt(VfioIoctl.ARGSZ, MAP_LENGTH);
-    request.putInt(VfioIoctl.FLAGS, MAP_READ_WRITE);
+    request.putInt(VfioStructs.ARGSZ, MAP_LENGTH);
+    request.putInt(VfioStructs.FLAGS, MAP_READ_WRITE);
     request.putLong(8, hostAddress);
     request.putLong(16, iova);
     request.putLong(24, length);
@@ -146,7 +146,7 @@ final class VfioContainer implements DmaMapper, AutoCloseable {
   @Override
   public void unmap(long iova, long length) {
     UnsafeBuffer request = NativeMemory.allocate(UNMAP_LENGTH);
-    request.putInt(VfioIoctl.ARGSZ, UNMAP_LENGTH);
+    request.putInt(VfioStructs.ARGSZ, UNMAP_LENGTH);
     request.putLong(8, iova);
     request.putLong(UNMAP_SIZE, length);
     fd.ioctl("VFIO_IOMMU_UNMAP_DMA", VfioIoctl.VFIO_IOMMU_UNMAP_DMA, request.addressOffset());

@@ -22,6 +22,11 @@ public interface VfioDevice extends AutoCloseable {
   /** Whether {@link #reset} is there (VFIO_DEVICE_FLAGS_RESET). */
   boolean canReset();
 
+  /** Who resets the device, or does not, for messages. */
+  default String resetter() {
+    return "the kernel";
+  }
+
   /** A region of the device; one that it does not have is empty. */
   VfioRegion region(int index);
 
@@ -79,6 +84,13 @@ public interface VfioDevice extends AutoCloseable {
   default void resetBus() {
     throw new VfioException(name() + " has no bus to be reset by");
   }
+
+  /**
+   * Has {@code handler} called, once and on any thread, when the device is gone for good: it reads
+   * as all ones then, and takes whatever is asked of it. The handler must not block. Devices of the
+   * kernel say that they are wanted back instead.
+   */
+  default void whenGone(Runnable handler) {}
 
   @Override
   void close();

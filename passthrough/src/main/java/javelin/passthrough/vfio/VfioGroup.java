@@ -37,9 +37,9 @@ final class VfioGroup implements AutoCloseable {
     }
     try {
       UnsafeBuffer status = NativeMemory.allocate(STATUS_LENGTH);
-      status.putInt(VfioIoctl.ARGSZ, STATUS_LENGTH);
+      status.putInt(VfioStructs.ARGSZ, STATUS_LENGTH);
       fd.ioctl("VFIO_GROUP_GET_STATUS", VfioIoctl.VFIO_GROUP_GET_STATUS, status.addressOffset());
-      if ((status.getInt(VfioIoctl.FLAGS) & STATUS_VIABLE) == 0) {
+      if ((status.getInt(VfioStructs.FLAGS) & STATUS_VIABLE) == 0) {
         throw new VfioException(
             "IOMMU group "
                 + number

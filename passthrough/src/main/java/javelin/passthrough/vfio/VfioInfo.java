@@ -10,14 +10,20 @@ import org.agrona.concurrent.UnsafeBuffer;
  * asked for twice where it is, and the second answer counts, flags included (a device may give
  * other flags to a caller that leaves room for capabilities).
  */
-final class VfioInfo {
+public final class VfioInfo {
   private static final int MOST_CAPABILITIES = 64;
   private static final int LONGEST = 1 << 20;
 
   private final UnsafeBuffer buffer;
   private final int capabilityOffset;
 
-  private VfioInfo(UnsafeBuffer buffer, int capabilityOffset) {
+  /**
+   * An answer that is there.
+   *
+   * @param buffer just the answer; it stays the caller's
+   * @param capabilityOffset where the struct keeps the offset of the first capability
+   */
+  public VfioInfo(UnsafeBuffer buffer, int capabilityOffset) {
     this.buffer = buffer;
     this.capabilityOffset = capabilityOffset;
   }
@@ -32,7 +38,7 @@ final class VfioInfo {
   static VfioInfo ask(
       Fd fd, String name, long request, int length, int capabilityOffset, int index) {
     UnsafeBuffer buffer = askOnce(fd, name, request, length, index);
-    int needed = buffer.getInt(VfioIoctl.ARGSZ);
+    int needed = buffer.getInt(VfioStructs.ARGSZ);
     if (needed > length && needed <= LONGEST) {
       buffer = askOnce(fd, name, request, needed, index);
     }
@@ -41,7 +47,7 @@ final class VfioInfo {
 
   private static UnsafeBuffer askOnce(Fd fd, String name, long request, int length, int index) {
     UnsafeBuffer buffer = NativeMemory.allocate(length);
-    buffer.putInt(VfioIoctl.ARGSZ, length);
+    buffer.putInt(VfioStructs.ARGSZ, length);
     if (index >= 0) {
       buffer.putInt(2 * Integer.BYTES, index);
     }
@@ -49,15 +55,18 @@ final class VfioInfo {
     return buffer;
   }
 
-  int flags() {
-    return buffer.getInt(VfioIoctl.FLAGS);
+  /** The struct's flags. */
+  public int flags() {
+    return buffer.getInt(VfioStructs.FLAGS);
   }
 
-  int getInt(int offset) {
+  /** 32 bits of it. */
+  public int getInt(int offset) {
     return buffer.getInt(offset);
   }
 
-  long getLong(int offset) {
+  /** 64 bits of it. */
+  public long getLong(int offset) {
     return buffer.getLong(offset);
   }
 
@@ -66,12 +75,12 @@ final class VfioInfo {
    *
    * @param length bytes of body that must be there
    */
-  OptionalInt capability(int id, int length) {
+  public OptionalInt capability(int id, int length) {
     int offset = buffer.getInt(capabilityOffset);
     for (int i = 0; i < MOST_CAPABILITIES && fits(offset, 0); i++) {
       if ((buffer.getShort(offset) & 0xffff) == id) {
         return fits(offset, length)
-            ? OptionalInt.of(offset + VfioIoctl.CAPABILITY_HEADER_LENGTH)
+            ? OptionalInt.of(offset + VfioStructs.CAPABILITY_HEADER_LENGTH)
             : OptionalInt.empty();
       }
       offset = buffer.getInt(offset + Integer.BYTES);
@@ -80,11 +89,12 @@ final class VfioInfo {
   }
 
   /** Bytes that the answer has from {@code offset} on. */
-  int left(int offset) {
+  public int left(int offset) {
     return buffer.capacity() - offset;
   }
 
   private boolean fits(int offset, int length) {
-    return offset > 0 && offset <= buffer.capacity() - VfioIoctl.CAPABILITY_HEADER_LENGTH - length;
+    return offset > 0
+        && offset <= buffer.capacity() - VfioStructs.CAPABILITY_HEADER_LENGTH - length;
   }
 }

@@ -34,14 +34,6 @@ final class VfioIoctl {
   static final int API_VERSION = 0;
   static final int TYPE1V2_IOMMU = 3;
 
-  /** Offsets that all structs share. */
-  static final int ARGSZ = 0;
-
-  static final int FLAGS = 4;
-
-  /** A capability's header: u16 id, u16 version, u32 offset of the next one. */
-  static final int CAPABILITY_HEADER_LENGTH = 8;
-
   private static long io(int number) {
     return (long) TYPE << 8 | (BASE + number);
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import javelin.devices.pci.PciAddress;
 import javelin.devices.pci.PciRoot;
 import javelin.passthrough.fake.AssignBench;
+import javelin.passthrough.model.BusMemory;
 import javelin.passthrough.model.ModelDevice;
 import javelin.passthrough.model.MsixModel;
 import javelin.vmm.bus.IoSpace;
@@ -96,7 +97,12 @@ final class MaskAllocationTest {
             problems::add);
     ModelDevice device =
         owned.own(
-            new ModelDevice(linux, "0000:01:00.0", new MsixModel(false), loop, new GuestMemory()));
+            new ModelDevice(
+                linux,
+                "0000:01:00.0",
+                new MsixModel(false),
+                loop,
+                BusMemory.of(new GuestMemory())));
     return owned.own(
         new AssignedFunction(device, guest, new PciAddress(0, 3, 0), AssignOptions.DEFAULT));
   }

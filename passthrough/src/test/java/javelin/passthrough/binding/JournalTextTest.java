@@ -82,7 +82,7 @@ class JournalTextTest {
         "\"driver\": \"nvme\" | \"driver\": 5 | driver has the wrong type",
         "\"sriov_numvfs\": 7 | \"sriov_numvfs\": [] | sriov_numvfs has the wrong type",
         "4711 | 99999999999999999999 | expected ,} at character",
-        "[\"eth0\"] | [5] | expected a string at character",
+        "[\"eth0\"] | [5] | netdevs has the wrong type",
         "{ | [ | expected { at character 1",
       })
   void shouldSayWhatIsWrong(String right, String wrong, String reason) {

@@ -25,7 +25,7 @@ public final class ModelBackend implements VfioBackend {
         if (model == null) {
           throw new VfioException(name + ": there is no such device");
         }
-        devices.add(owned.own(new ModelDevice(linux, name, model, loop, memory)));
+        devices.add(owned.own(new ModelDevice(linux, name, model, loop, BusMemory.of(memory))));
       }
     } catch (RuntimeException e) {
       owned.closeAfter(e);

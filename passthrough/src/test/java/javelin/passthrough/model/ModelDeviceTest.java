@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import javelin.passthrough.vfio.VfioDevice;
 import javelin.passthrough.vfio.VfioIrq;
 import javelin.passthrough.vfio.VfioRegion;
 import javelin.vmm.event.EventLoop;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The models answer as vfio-pci does; what is asked of it here is in vfio_pci_config.c and kin. */
 @Timeout(60)
-final class ModelDeviceTest {
+public class ModelDeviceTest {
   private static final int COMMAND = 4;
   private static final int STATUS = 6;
   private static final int BAR_0 = 0x10;
@@ -45,12 +46,11 @@ final class ModelDeviceTest {
   private final class Bench implements AutoCloseable {
     final Resources owned = new Resources();
     final GuestMemory memory = new GuestMemory();
-    final ModelDevice device;
+    final VfioDevice device;
 
     Bench(DeviceModel model) {
       owned.own(GuestRam.create(linux, RamConfig.of(2 << 20), memory));
-      EventLoop loop = owned.own(new EventLoop(linux, "models"));
-      device = owned.own(new ModelDevice(linux, "0000:01:00.0", model, loop, memory));
+      device = device(linux, model, memory, owned);
       config(COMMAND, 2, DECODE_AND_MASTER);
     }
 
@@ -78,6 +78,17 @@ final class ModelDeviceTest {
     public void close() {
       owned.close();
     }
+  }
+
+  /**
+   * The device that is tested.
+   *
+   * @param owned closes it, and what it needs
+   */
+  protected VfioDevice device(
+      Linux system, DeviceModel model, GuestMemory memory, Resources owned) {
+    EventLoop loop = owned.own(new EventLoop(system, "models"));
+    return owned.own(new ModelDevice(system, "0000:01:00.0", model, loop, BusMemory.of(memory)));
   }
 
   private interface Body {
@@ -179,7 +190,6 @@ final class ModelDeviceTest {
           bench.device.reset();
           assertThat(bench.register(2, SCRATCH)).isZero();
           assertThat(bench.config(COMMAND, 2)).isEqualTo(DECODE_AND_MASTER);
-          assertThat(bench.device.resets()).isEqualTo(2);
         });
     with(
         new EduModel(),
@@ -224,7 +234,6 @@ final class ModelDeviceTest {
           Thread.sleep(20);
           assertThat(event.drain()).isZero();
           assertThat(resample.drain()).isEqualTo(1);
-          assertThat(bench.device.isSilent()).isTrue();
         });
   }
 
@@ -350,7 +359,7 @@ final class ModelDeviceTest {
           assertThat(bench.register(0, 0)).isEqualTo(0x0100_00ed);
           bench.register(0, 4, 0x1234);
           assertThat(bench.register(0, 4)).isEqualTo(~0x1234);
-          assertThat(bench.device.read(0, 4, 2)).isEqualTo(-1);
+          assertThat(bench.device.read(0, 4, 2) & 0xffff).isEqualTo(0xffff);
           bench.register(0, 8, 12);
           await(() -> (bench.register(0, 0x20) & 1) == 0);
           assertThat(bench.register(0, 8)).isEqualTo(479_001_600);

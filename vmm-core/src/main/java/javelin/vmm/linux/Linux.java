@@ -35,6 +35,14 @@ public final class Linux {
   public static final int FALLOC_FL_PUNCH_HOLE = 0x02;
   public static final int FALLOC_FL_ZERO_RANGE = 0x10;
 
+  /** uapi linux/fcntl.h: seals of a memfd. */
+  private static final int F_ADD_SEALS = 1033;
+
+  private static final int F_GET_SEALS = 1034;
+  private static final int F_SEAL_SEAL = 1;
+  private static final int F_SEAL_SHRINK = 2;
+  private static final int F_SEAL_GROW = 4;
+
   private static final int SEEK_END = 2;
 
   /** uapi asm-generic/mman-common.h. */
@@ -55,6 +63,7 @@ public final class Linux {
   /** uapi linux/memfd.h. */
   public static final int MFD_CLOEXEC = 1;
 
+  public static final int MFD_ALLOW_SEALING = 2;
   public static final int MFD_HUGETLB = 4;
   private static final int MFD_HUGE_SHIFT = 26;
 
@@ -135,11 +144,40 @@ public final class Linux {
    *     pages
    */
   public Fd memfd(String name, int hugePageShift) {
-    int flags = MFD_CLOEXEC;
+    return memfd(name, hugePageShift, 0);
+  }
+
+  private Fd memfd(String name, int hugePageShift, int more) {
+    int flags = MFD_CLOEXEC | more;
     if (hugePageShift != 0) {
       flags |= MFD_HUGETLB | hugePageShift << MFD_HUGE_SHIFT;
     }
     return own(syscalls.memfdCreate(name, flags), "memfd_create", name);
+  }
+
+  /**
+   * memfd_create(2) of memory to be shared with others: its length is {@code length} for good, so
+   * an access to a mapping of it never fails because one of them has made it shorter.
+   *
+   * @param hugePageShift as above
+   */
+  public Fd sealedMemfd(String name, long length, int hugePageShift) {
+    Fd fd = memfd(name, hugePageShift, MFD_ALLOW_SEALING);
+    try {
+      setLength(fd, length);
+      int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+      check(syscalls.fcntl(fd.number(), F_ADD_SEALS, seals), "F_ADD_SEALS", name);
+      return fd;
+    } catch (RuntimeException e) {
+      fd.close();
+      throw e;
+    }
+  }
+
+  /** Whether {@code fd} is of memory that never gets shorter (F_SEAL_SHRINK). */
+  public boolean isSealed(Fd fd) {
+    int seals = syscalls.fcntl(fd.number(), F_GET_SEALS, 0);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
   }
 
   /** ftruncate(2). */
@@ -166,6 +204,11 @@ public final class Linux {
   /** A non-blocking eventfd with count 0. */
   public EventFd eventFd() {
     return new EventFd(own(syscalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd", "eventfd"));
+  }
+
+  /** Takes ownership of an eventfd that came from elsewhere. */
+  public EventFd eventFd(Fd fd) {
+    return new EventFd(fd);
   }
 
   /** The soft limit of {@code resource}; {@link #RLIM_INFINITY} for none. */

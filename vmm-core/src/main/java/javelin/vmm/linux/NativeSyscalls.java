@@ -51,6 +51,8 @@ public final class NativeSyscalls implements Syscalls {
 
     static native int flock(int fd, int operation);
 
+    static native int fcntl(int fd, int command, long argument);
+
     static native long mmap(long address, long length, int prot, int flags, int fd, long offset);
 
     static native int munmap(long address, long length);
@@ -79,9 +81,9 @@ public final class NativeSyscalls implements Syscalls {
 
     static native int connect(int fd, long address, int length);
 
-    static native int shutdown(int fd, int how);
+    static native int socketpair(int domain, int type, int protocol, long descriptors);
 
-    static native long sendmsg(int fd, long message, int flags);
+    static native int shutdown(int fd, int how);
 
     static native int setsockopt(int fd, int level, int name, long value, int length);
 
@@ -116,6 +118,8 @@ public final class NativeSyscalls implements Syscalls {
 
     long pwritev(int fd, long iovecs, int count, long offset);
 
+    long preadv2(int fd, long iovecs, int count, long offset, int flags);
+
     int fdatasync(int fd);
 
     int fallocate(int fd, int mode, long offset, long length);
@@ -126,6 +130,12 @@ public final class NativeSyscalls implements Syscalls {
 
     /** syscall(2) of a call with four arguments. */
     long syscall(long number, long first, long second, long third, long fourth);
+
+    long sendmsg(int fd, long message, int flags);
+
+    long recvmsg(int fd, long message, int flags);
+
+    int poll(long descriptors, long count, int timeoutMillis);
 
     int timerfd_settime(int fd, int flags, long newValue, long oldValue);
 
@@ -216,6 +226,11 @@ public final class NativeSyscalls implements Syscalls {
   }
 
   @Override
+  public long preadv2(int fd, long iovecs, int count, long offset, int flags) {
+    return data(data.preadv2(fd, iovecs, count, offset, flags));
+  }
+
+  @Override
   public int fdatasync(int fd) {
     return data(data.fdatasync(fd));
   }
@@ -264,6 +279,11 @@ public final class NativeSyscalls implements Syscalls {
   @Override
   public int flock(int fd, int operation) {
     return control(Control.flock(fd, operation));
+  }
+
+  @Override
+  public int fcntl(int fd, int command, long argument) {
+    return control(Control.fcntl(fd, command, argument));
   }
 
   @Override
@@ -384,14 +404,28 @@ public final class NativeSyscalls implements Syscalls {
   }
 
   @Override
+  public int socketpair(int domain, int type, int protocol, long descriptors) {
+    return control(Control.socketpair(domain, type, protocol, descriptors));
+  }
+
+  @Override
   public int shutdown(int fd, int how) {
     return control(Control.shutdown(fd, how));
   }
 
   @Override
   public long sendmsg(int fd, long message, int flags) {
-    long result = Control.sendmsg(fd, message, flags);
-    return result >= 0 ? result : -Native.getLastError();
+    return data(data.sendmsg(fd, message, flags));
+  }
+
+  @Override
+  public long recvmsg(int fd, long message, int flags) {
+    return data(data.recvmsg(fd, message, flags));
+  }
+
+  @Override
+  public int poll(long descriptors, long count, int timeoutMillis) {
+    return data(data.poll(descriptors, count, timeoutMillis));
   }
 
   @Override

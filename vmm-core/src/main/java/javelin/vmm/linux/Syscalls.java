@@ -38,6 +38,9 @@ public interface Syscalls {
   /** pwritev(2), likewise. */
   long pwritev(int fd, long iovecs, int count, long offset);
 
+  /** preadv2(2); at {@code offset} -1 it reads as readv does. */
+  long preadv2(int fd, long iovecs, int count, long offset, int flags);
+
   int fdatasync(int fd);
 
   int fallocate(int fd, int mode, long offset, long length);
@@ -58,6 +61,9 @@ public interface Syscalls {
 
   /** flock(2): a lock that belongs to the open file and ends when its last descriptor closes. */
   int flock(int fd, int operation);
+
+  /** fcntl(2) with an integer for its argument. */
+  int fcntl(int fd, int command, long argument);
 
   // Memory.
 
@@ -114,6 +120,9 @@ public interface Syscalls {
 
   int connect(int fd, long address, int length);
 
+  /** socketpair(2); the two descriptors, 32 bits each, are put at {@code descriptors}. */
+  int socketpair(int domain, int type, int protocol, long descriptors);
+
   /** shutdown(2): {@code how} is 0 for receiving, 1 for sending, 2 for both. */
   int shutdown(int fd, int how);
 
@@ -122,6 +131,12 @@ public interface Syscalls {
 
   /** setsockopt(2) to the {@code length} bytes at {@code value}. */
   int setsockopt(int fd, int level, int name, long value, int length);
+
+  /** recvmsg(2), likewise. */
+  long recvmsg(int fd, long message, int flags);
+
+  /** poll(2) of {@code count} times {@code struct pollfd} (8 bytes) at {@code descriptors}. */
+  int poll(long descriptors, long count, int timeoutMillis);
 
   // Random bytes.
 

@@ -14,6 +14,7 @@ public final class UnixSocket {
 
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
+  private static final int TYPE = SOCK_STREAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
   private static final int SUN_PATH = 2;
 
   private UnixSocket() {}
@@ -37,8 +38,7 @@ public final class UnixSocket {
 
   /** A socket that is not connected, for {@code path}; O_NONBLOCK is set. */
   public static Fd open(Linux linux, String path) {
-    int type = SOCK_STREAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
-    return linux.own(linux.syscalls().socket(AF_UNIX, type, 0), "socket", path);
+    return linux.own(linux.syscalls().socket(AF_UNIX, TYPE, 0), "socket", path);
   }
 
   /**
@@ -60,5 +60,22 @@ public final class UnixSocket {
       fd.close();
       throw e;
     }
+  }
+
+  /**
+   * Two sockets that are connected to each other; O_NONBLOCK is set.
+   *
+   * @param subject what they are for, for messages
+   */
+  public static Fd[] pair(Linux linux, String subject) {
+    UnsafeBuffer numbers = NativeMemory.allocate(2 * Integer.BYTES);
+    Linux.check(
+        linux.syscalls().socketpair(AF_UNIX, TYPE, 0, numbers.addressOffset()),
+        "socketpair",
+        subject);
+    return new Fd[] {
+      new Fd(linux, numbers.getInt(0), subject),
+      new Fd(linux, numbers.getInt(Integer.BYTES), subject)
+    };
   }
 }

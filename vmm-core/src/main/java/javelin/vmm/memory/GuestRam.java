@@ -90,8 +90,8 @@ public final class GuestRam implements AutoCloseable {
     }
     Fd fd;
     try {
-      fd = owned.own(linux.memfd("guest-ram", config.pages().hugePageShift()));
-      linux.setLength(fd, config.size());
+      int shift = config.pages().hugePageShift();
+      fd = owned.own(linux.sealedMemfd("guest-ram", config.size(), shift));
       long low = Math.min(config.size(), LOW_LIMIT);
       map(fd, 0, low);
       if (config.size() > low) {

@@ -2,8 +2,10 @@ package javelin.vmm.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class EventFdTest {
@@ -81,5 +83,23 @@ class EventFdTest {
       }
       assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1000);
     }
+  }
+
+  /** O_NONBLOCK is of the open file, which all who have the descriptor share. */
+  @Test
+  void shouldNotBlockWhenAnotherProcessHasMadeItBlock() throws Exception {
+    NoLeaks.noLeaks(
+        () -> {
+          Linux linux = Linux.system();
+          try (EventFd event = linux.eventFd()) {
+            event.givenAway();
+            linux.syscalls().fcntl(event.fd().number(), 4, 0);
+            assertTimeoutPreemptively(
+                Duration.ofSeconds(10), () -> assertThat(event.drain()).isZero());
+            event.signal();
+            event.signal();
+            assertThat(event.drain()).isEqualTo(2);
+          }
+        });
   }
 }

@@ -1,5 +1,6 @@
 package javelin.vmm.linux;
 
+import static org.agrona.BitUtil.SIZE_OF_INT;
 import static org.agrona.BitUtil.SIZE_OF_LONG;
 
 import java.nio.charset.StandardCharsets;
@@ -280,6 +281,16 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
   }
 
   @Override
+  public long preadv2(int fd, long iovecs, int count, long offset, int flags) {
+    LongSupplier usual =
+        () ->
+            offset == -1
+                ? descriptors.readv(fd, iovecs, count)
+                : descriptors.preadv(fd, iovecs, count, offset);
+    return call("preadv2", usual, (long) fd, iovecs, (long) count, offset, (long) flags);
+  }
+
+  @Override
   public int fdatasync(int fd) {
     return intCall("fdatasync", successOn(fd), (long) fd);
   }
@@ -329,6 +340,11 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
   @Override
   public int flock(int fd, int operation) {
     return intCall("flock", () -> descriptors.flock(fd, operation), (long) fd, (long) operation);
+  }
+
+  @Override
+  public int fcntl(int fd, int command, long argument) {
+    return intCall("fcntl", successOn(fd), (long) fd, (long) command, argument);
   }
 
   // Memory.
@@ -498,6 +514,30 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
   @Override
   public int connect(int fd, long address, int length) {
     return intCall("connect", successOn(fd), (long) fd, path(address, length));
+  }
+
+  @Override
+  public int socketpair(int domain, int type, int protocol, long address) {
+    LongSupplier usual =
+        () -> {
+          UnsafeBuffer numbers = FakeDescriptors.memory(address, 2 * SIZE_OF_INT);
+          numbers.putInt(0, descriptors.add(Kind.OTHER, "socket"));
+          numbers.putInt(SIZE_OF_INT, descriptors.add(Kind.OTHER, "socket"));
+          return 0;
+        };
+    return intCall("socketpair", usual, (long) domain, (long) type, (long) protocol);
+  }
+
+  /** The peer has closed. */
+  @Override
+  public long recvmsg(int fd, long message, int flags) {
+    return call("recvmsg", successOn(fd), (long) fd, message, (long) flags);
+  }
+
+  /** Everything is ready. */
+  @Override
+  public int poll(long address, long count, int timeoutMillis) {
+    return intCall("poll", () -> count, address, count, (long) timeoutMillis);
   }
 
   @Override

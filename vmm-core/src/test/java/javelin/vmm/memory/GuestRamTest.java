@@ -91,7 +91,7 @@ class GuestRamTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"memfdCreate, EMFILE", "ftruncate, EINVAL", "mmap, ENOMEM"})
+  @CsvSource({"memfdCreate, EMFILE", "ftruncate, EINVAL", "fcntl, EPERM", "mmap, ENOMEM"})
   void shouldLeaveNothingOpenWhenACallFails(String call, Errno errno) {
     fake.fail(call, 1, errno);
     assertThatThrownBy(() -> create(RamConfig.of(MIB)))
@@ -152,7 +152,7 @@ class GuestRamTest {
   void shouldTakeHugePagesWhenMappingAndNotOnFirstTouch() {
     create(new RamConfig(GIB, PageSize.HUGE_1G, false, false)).close();
     assertThat(fake.calls("memfdCreate"))
-        .containsExactly("memfdCreate(guest-ram, " + (1 | 4 | 30 << 26) + ")");
+        .containsExactly("memfdCreate(guest-ram, " + (1 | 2 | 4 | 30 << 26) + ")");
     assertThat(fake.calls("mmap")).containsExactly("mmap(0, 1073741824, 3, 1, 1000, 0)");
   }
 

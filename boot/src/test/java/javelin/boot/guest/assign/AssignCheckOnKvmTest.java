@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The guest on our machine, with models of devices assigned to it in place of a host's. */
 @Tag("kvm")
 @Timeout(120)
-final class AssignCheckOnKvmTest {
+class AssignCheckOnKvmTest {
   private static final String EDU = "0000:01:00.0";
   private static final String MSIX = "0000:02:00.0";
 
@@ -53,8 +53,13 @@ final class AssignCheckOnKvmTest {
   /** Trapped accesses, and calls, as a trace tells of them. */
   private final List<String> accesses = new CopyOnWriteArrayList<>();
 
+  /** Opens the models. */
+  VfioBackend.Opener models(Linux linux, Map<String, DeviceModel> models) {
+    return ModelBackend.opener(linux, models, devices);
+  }
+
   private VfioBackend.Opener opener(Linux linux, Map<String, DeviceModel> models) {
-    VfioBackend.Opener opener = ModelBackend.opener(linux, models, devices);
+    VfioBackend.Opener opener = models(linux, models);
     return (vm, memory, names) -> {
       VfioBackend backend = opener.open(vm, memory, names);
       return new VfioBackend() {

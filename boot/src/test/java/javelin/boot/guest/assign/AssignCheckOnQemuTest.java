@@ -4,9 +4,7 @@ import static javelin.boot.guest.QemuGuest.DEBUG_EXIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.Optional;
 import javelin.boot.guest.QemuGuest;
-import javelin.devices.pci.AddressWindow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,28 +12,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** The guest on QEMU's own device models, on the root bus, where firmware has placed them. */
 @Timeout(120)
 final class AssignCheckOnQemuTest {
-  /** A q35: INTx of slots 0 to 24 is on GSIs 20 to 23; where nothing answers, zeros are read. */
-  private static final PciPlatform Q35 = q35(20);
-
   @TempDir Path folder;
-
-  static PciPlatform q35(int firstGsi) {
-    return new PciPlatform(
-        new AddressWindow(0xc000_0000L, 0x2000_0000L),
-        Optional.of(new AddressWindow(0x80_0000_0000L, 0x40_0000_0000L)),
-        new AddressWindow(0x1000, 0xf000),
-        firstGsi,
-        4,
-        0,
-        QemuGuest.SLEEP_TYPE);
-  }
 
   private QemuGuest.Run run(PciPlatform platform, String... devices) throws Exception {
     return QemuGuest.run(folder, AssignCheckGuest.program(platform), "1", "128", devices);
   }
 
   private String passing(String... devices) throws Exception {
-    QemuGuest.Run run = run(Q35, devices);
+    QemuGuest.Run run = run(QemuGuest.q35(), devices);
     assertThat(run.console()).containsPattern("All \\d+ checks passed").doesNotContain("FAILED");
     assertThat(run.exitCode()).isZero();
     return run.console();
@@ -100,7 +84,7 @@ final class AssignCheckOnQemuTest {
 
   @Test
   void shouldNameWhatFailedWhenInterruptsGoElsewhere() throws Exception {
-    QemuGuest.Run run = run(q35(16), DEBUG_EXIT, "edu,addr=3");
+    QemuGuest.Run run = run(QemuGuest.q35(16), DEBUG_EXIT, "edu,addr=3");
     assertThat(run.console())
         .contains("3 in a row interrupts: 0 [FAILED: interrupt 1 is one INTx]")
         .contains("edu: MSI, 3 in a row: ok")

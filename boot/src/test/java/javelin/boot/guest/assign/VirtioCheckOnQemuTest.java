@@ -25,7 +25,7 @@ final class VirtioCheckOnQemuTest {
     Path disk = Files.write(folder.resolve("disk.img"), new byte[LENGTH]);
     return QemuGuest.run(
         folder,
-        VirtioCheckGuest.program(AssignCheckOnQemuTest.q35(20)),
+        VirtioCheckGuest.program(QemuGuest.q35()),
         "1",
         "128",
         List.of("-drive", "if=none,id=disk,format=raw,file=" + disk + drive),

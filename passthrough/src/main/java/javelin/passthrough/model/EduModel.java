@@ -1,12 +1,13 @@
 package javelin.passthrough.model;
 
+import java.util.Arrays;
 import javelin.devices.pci.ConfigSpace;
 import javelin.devices.pci.PciIdentity;
 import javelin.passthrough.vfio.VfioIrq;
 
 /**
- * QEMU's edu (docs/specs/edu): a computation, DMA through a buffer of 4 KiB, INTx and MSI, and no
- * reset. Addresses of DMA have 64 bits here, and DMA takes no time worth waiting for.
+ * QEMU's edu (docs/specs/edu): a computation, DMA through a buffer of 4 KiB, INTx and MSI.
+ * Addresses of DMA have 64 bits here, and DMA takes no time worth waiting for.
  */
 public final class EduModel implements DeviceModel {
   private static final PciIdentity IDENTITY =
@@ -34,8 +35,7 @@ public final class EduModel implements DeviceModel {
   private static final int BUFFER_LENGTH = 4096;
   private static final long NOTHING = -1;
 
-  private final ModelShape shape =
-      new ModelShape(IDENTITY, ConfigSpace.PCI_LENGTH).bar(0, BAR_SIZE, 0).pin().msi();
+  private final ModelShape shape;
   private final byte[] buffer = new byte[BUFFER_LENGTH];
   private ModelHost host;
   private int liveness;
@@ -46,6 +46,23 @@ public final class EduModel implements DeviceModel {
   private long dmaTarget;
   private long dmaCount;
   private long dmaCommand;
+
+  /** One without a reset, as QEMU's is. */
+  public EduModel() {
+    this(false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param canReset whether it can be reset
+   */
+  public EduModel(boolean canReset) {
+    shape = new ModelShape(IDENTITY, ConfigSpace.PCI_LENGTH).bar(0, BAR_SIZE, 0).pin().msi();
+    if (canReset) {
+      shape.resettable();
+    }
+  }
 
   @Override
   public ModelShape shape() {
@@ -173,7 +190,17 @@ public final class EduModel implements DeviceModel {
     }
   }
 
-  /** Nothing: the device has no reset, and QEMU's keeps its registers over one of its bus. */
+  /** Computations that are under way end with it, or after it. */
   @Override
-  public void reset() {}
+  public void reset() {
+    liveness = 0;
+    factorial = 0;
+    status &= COMPUTING;
+    dmaSource = 0;
+    dmaTarget = 0;
+    dmaCount = 0;
+    dmaCommand &= DMA_RUN;
+    Arrays.fill(buffer, (byte) 0);
+    acknowledge(-1);
+  }
 }

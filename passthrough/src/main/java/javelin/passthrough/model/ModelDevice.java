@@ -1,6 +1,7 @@
 package javelin.passthrough.model;
 
 import java.util.List;
+import java.util.Optional;
 import javelin.devices.pci.BarSet;
 import javelin.devices.pci.ConfigSpace;
 import javelin.devices.pci.PciRegisters;
@@ -11,11 +12,10 @@ import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
+import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Mapping;
 import javelin.vmm.linux.Resources;
-import javelin.vmm.memory.GuestMemory;
-import javelin.vmm.memory.GuestMemoryException;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -34,7 +34,7 @@ public final class ModelDevice implements VfioDevice {
   private final ModelShape shape;
   private final ConfigSpace config;
   private final EventLoop loop;
-  private final GuestMemory memory;
+  private final BusMemory memory;
   private final ModelInterrupts interrupts;
   private final ModelMemory[] memories = new ModelMemory[BarSet.COUNT];
   private final Resources owned = new Resources();
@@ -46,14 +46,29 @@ public final class ModelDevice implements VfioDevice {
    * @param memory what DMA reaches
    */
   public ModelDevice(
-      Linux linux, String name, DeviceModel model, EventLoop loop, GuestMemory memory) {
+      Linux linux, String name, DeviceModel model, EventLoop loop, BusMemory memory) {
+    this(linux, name, model, loop, memory, SignalGate.OPEN);
+  }
+
+  /**
+   * As above.
+   *
+   * @param gate what interrupts go through
+   */
+  public ModelDevice(
+      Linux linux,
+      String name,
+      DeviceModel model,
+      EventLoop loop,
+      BusMemory memory,
+      SignalGate gate) {
     this.name = name;
     this.model = model;
     this.loop = loop;
     this.memory = memory;
     shape = model.shape();
     config = shape.config();
-    interrupts = new ModelInterrupts(name, shape, loop, this);
+    interrupts = new ModelInterrupts(name, shape, loop, gate, this);
     try {
       for (int i = 0; i < memories.length; i++) {
         VfioRegion region = shape.region(i);
@@ -70,22 +85,13 @@ public final class ModelDevice implements VfioDevice {
 
   private final class Host implements ModelHost {
     @Override
-    public boolean readMemory(long address, byte[] target) {
-      return shape.isMaster() && reaches(() -> memory.read(address, target, 0, target.length));
+    public boolean readMemory(long address, byte[] target, int offset, int length) {
+      return shape.isMaster() && memory.read(address, target, offset, length);
     }
 
     @Override
-    public boolean writeMemory(long address, byte[] source) {
-      return shape.isMaster() && reaches(() -> memory.write(address, source));
-    }
-
-    private boolean reaches(Runnable access) {
-      try {
-        access.run();
-        return true;
-      } catch (GuestMemoryException e) {
-        return false;
-      }
+    public boolean writeMemory(long address, byte[] source, int offset, int length) {
+      return shape.isMaster() && memory.write(address, source, offset, length);
     }
 
     @Override
@@ -252,6 +258,25 @@ public final class ModelDevice implements VfioDevice {
     return !interrupts.isOn(VfioIrq.INTX)
         && !interrupts.isOn(VfioIrq.MSI)
         && !interrupts.isOn(VfioIrq.MSIX);
+  }
+
+  /** The memory that a mapped BAR is; none where the BAR is registers. */
+  public Optional<Fd> memoryOf(int region) {
+    return ModelShape.isBar(region) && memories[region] != null
+        ? Optional.of(memories[region].fd())
+        : Optional.empty();
+  }
+
+  /** Signals a vector as the device does (VFIO_IRQ_SET_DATA_NONE, _ACTION_TRIGGER). */
+  public synchronized void signal(int irq, int vector) {
+    requireOpen();
+    interrupts.signal(irq, vector);
+  }
+
+  /** Switches off whichever kind of interrupt is on. */
+  public synchronized void silence() {
+    requireOpen();
+    interrupts.silence();
   }
 
   private void requireOpen() {

@@ -16,15 +16,18 @@ final class ModelMemory implements AutoCloseable {
 
   ModelMemory(Linux linux, String name, long length) {
     this.linux = linux;
-    memory = linux.memfd(name, 0);
+    memory = linux.sealedMemfd(name, length, 0);
     try {
-      linux.setLength(memory, length);
       mapping = map(0, length);
     } catch (RuntimeException e) {
       memory.close();
       throw e;
     }
     view = new UnsafeBuffer(mapping.address(), Math.toIntExact(length));
+  }
+
+  Fd fd() {
+    return memory;
   }
 
   UnsafeBuffer view() {

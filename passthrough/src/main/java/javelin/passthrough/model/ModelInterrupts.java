@@ -20,6 +20,7 @@ final class ModelInterrupts {
   private final String name;
   private final ModelShape shape;
   private final EventLoop loop;
+  private final SignalGate gate;
   private final Object lock;
 
   /** The kind that is on. */
@@ -32,10 +33,11 @@ final class ModelInterrupts {
   private EventFd unmasker;
   private EventLoop.Watch unmaskWatch;
 
-  ModelInterrupts(String name, ModelShape shape, EventLoop loop, Object lock) {
+  ModelInterrupts(String name, ModelShape shape, EventLoop loop, SignalGate gate, Object lock) {
     this.name = name;
     this.shape = shape;
     this.loop = loop;
+    this.gate = gate;
     this.lock = lock;
   }
 
@@ -66,6 +68,12 @@ final class ModelInterrupts {
     events = new EventFd[0];
     isMasked = false;
     unmaskBy(null);
+  }
+
+  void silence() {
+    if (current != OFF) {
+      disable(current);
+    }
   }
 
   void mask() {
@@ -130,13 +138,21 @@ final class ModelInterrupts {
   private void fire() {
     if (current == VfioIrq.INTX && isAsserted && !isDisabled && !isMasked && events[0] != null) {
       isMasked = true;
-      events[0].signal();
+      gate.signal(events[0]);
     }
+  }
+
+  /** The kernel's loopback: without a look at the pin. */
+  void signal(int irq, int vector) {
+    if (current != irq) {
+      throw refused("trigger");
+    }
+    message(irq, vector);
   }
 
   void message(int irq, int vector) {
     if (current == irq && vector >= 0 && vector < events.length && events[vector] != null) {
-      events[vector].signal();
+      gate.signal(events[vector]);
     }
   }
 }

@@ -6,14 +6,25 @@ import org.agrona.concurrent.UnsafeBuffer;
 public interface ModelHost {
   /**
    * DMA from memory; without bus mastering, or outside of what is mapped for the device, nothing is
-   * read.
+   * read. Where the memory is another process's, accesses to the device's registers may come before
+   * this returns.
    *
    * @return whether it was read
    */
-  boolean readMemory(long address, byte[] target);
+  boolean readMemory(long address, byte[] target, int offset, int length);
+
+  /** As above, all of {@code target}. */
+  default boolean readMemory(long address, byte[] target) {
+    return readMemory(address, target, 0, target.length);
+  }
 
   /** DMA to memory, likewise. */
-  boolean writeMemory(long address, byte[] source);
+  boolean writeMemory(long address, byte[] source, int offset, int length);
+
+  /** As above, all of {@code source}. */
+  default boolean writeMemory(long address, byte[] source) {
+    return writeMemory(address, source, 0, source.length);
+  }
 
   /** Drives the interrupt pin. */
   void pin(boolean isAsserted);

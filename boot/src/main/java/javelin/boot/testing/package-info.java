@@ -1,0 +1,2 @@
+/** Javelin in tests: guests that JUnit starts and ends. */
+package javelin.boot.testing;

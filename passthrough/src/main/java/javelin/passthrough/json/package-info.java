@@ -1,0 +1,2 @@
+/** JSON (RFC 8259), read. */
+package javelin.passthrough.json;

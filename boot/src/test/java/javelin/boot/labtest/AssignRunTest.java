@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import javelin.passthrough.host.HostAddress;
 import javelin.vmm.linux.HostFiles;
@@ -23,6 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 final class AssignRunTest {
   private static final int KILLS = 6;
+
+  /** The built-in guest found something wrong: it wrote 2 to the debug-exit port. */
+  private static final int GUEST_FOUND_FAULT = 5;
+
   private static final int LONGEST_LIFE_MILLIS = 9000;
 
   @TempDir Path folder;
@@ -86,6 +91,25 @@ final class AssignRunTest {
     assertThat(run.output()).contains("checks passed").doesNotContain("FAILED");
     assertThatHostHasBoth();
     assertThat(LabPci.driver(edu)).isEmpty();
+  }
+
+  /** Faults on demand stand before the host's devices as well, and leave the host as it was. */
+  @Test
+  void shouldHaveADeviceOfTheHostsDoWrongOnPurpose() throws Exception {
+    HostAddress edu = LabPci.find("1234", "11e8", 0);
+    Map<String, String> signs =
+        Map.of("drop-irq:2", "interrupt 2 is one INTx", "all-ones:60", "FAILED");
+    for (Map.Entry<String, String> sign : signs.entrySet()) {
+      String spec = LabPci.spec(edu) + ",x-no-mmap,fault=" + sign.getKey();
+      Launcher.Run run =
+          launcher.start(
+              "fault",
+              List.of("run", "--guest", "assign-check", "--memory", "128M", "--assign", spec));
+      assertThat(run.exitCode()).as(run.output()).isEqualTo(GUEST_FOUND_FAULT);
+      assertThat(run.output()).contains(sign.getValue(), "FAILED");
+      assertThat(HostSays.holdersOf("/dev/vfio/")).isEmpty();
+      assertThat(LabPci.driver(edu)).isEmpty();
+    }
   }
 
   @Test

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import javelin.boot.lab.LabKernel;
 import javelin.passthrough.host.HostAddress;
 import javelin.vmm.linux.HostFiles;
@@ -57,16 +56,8 @@ final class HostUseTest {
     assertThat(HostSays.of("{ " + command + "; } && echo WELL")).as(command).endsWith("WELL\n");
   }
 
-  private static void insmod(String... names) throws IOException {
-    LabKernel kernel = LabKernel.of(LinuxGuest.kernel());
-    for (Map.Entry<String, byte[]> module :
-        kernel.modulesInOrder(List.of(names), List.of()).entrySet()) {
-      if (!HostFiles.system().exists("/sys/module/" + module.getKey().replace('-', '_'))) {
-        Path file = Files.write(Files.createTempFile("module-", ".ko"), module.getValue());
-        host("busybox insmod " + file);
-        Files.delete(file);
-      }
-    }
+  private void insmod(String... names) throws IOException {
+    HostModules.load(LabKernel.of(LinuxGuest.kernel()), folder, names);
   }
 
   private HostAddress disk() throws Exception {
@@ -114,6 +105,20 @@ final class HostUseTest {
     host("blockdev --rereadpt " + DISK);
     LabNetwork.await(() -> HostFiles.system().names("/sys/class/block/nvme0n1p1"), DISK + "p1");
     assertRefusedWhileMounted(disk, DISK + "p1");
+  }
+
+  /** What is on the mapper's device is on the disk below it. */
+  @Test
+  void shouldRefuseADiskThatDeviceMapperUses() throws Exception {
+    assumeTrue(HostSays.has("dmsetup"), "dmsetup is not installed");
+    insmod("dm_mod");
+    HostAddress disk = disk();
+    String create = "dmsetup create javelin --noudevsync --noudevrules";
+    host(create + " --table '0 16384 linear " + DISK + " 2048'", "dmsetup remove javelin");
+    String node = "/dev/" + HostFiles.system().names("/sys/class/block/nvme0n1/holders").get(0);
+    host("mkswap " + node);
+    host("swapon " + node, "swapoff " + node);
+    assertRefused(disk, "swap space");
   }
 
   private void assertRefusedWhileMounted(HostAddress disk, String node) throws Exception {

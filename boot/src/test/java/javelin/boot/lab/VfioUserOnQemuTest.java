@@ -133,7 +133,7 @@ final class VfioUserOnQemuTest {
             "test function: MSI-X, vectors 0 1 63 64 79: ok",
             "[FAILED: pending bit of a masked vector] [FAILED: pending bit of a masked function]",
             "test function: INTx, level-triggered",
-            "FAILED: 4 of 115 checks");
+            "FAILED: 4 of 119 checks");
   }
 
   /** Finds the disk, fills it, reads it, discards, resets the controller, and reads again. */

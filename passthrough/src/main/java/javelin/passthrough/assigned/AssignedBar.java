@@ -10,12 +10,12 @@ import javelin.vmm.linux.Mapping;
 import org.agrona.CloseHelper;
 
 /**
- * A memory BAR of an assigned device in the guest: a trap under all of it, and over that the parts
- * that may be mapped, as memory slots, which the guest reaches without an exit.
+ * A BAR of an assigned device in the guest: a trap under all of it, and over that what the guest
+ * reaches without an exit: the parts that may be mapped, as memory slots, and doorbells.
  *
- * <p>The slots follow the BAR and the device's power: while the device sleeps, an access through a
- * slot would end KVM_RUN with an error. Its own lock guards it, taken inside that of the {@code
- * BarSpace}.
+ * <p>Slots and doorbells follow the BAR and the device's power: while the device sleeps, an access
+ * through a slot would end KVM_RUN with an error. Its own lock guards it, taken inside that of the
+ * {@code BarSpace}.
  */
 final class AssignedBar implements BarBacking, AutoCloseable {
   private static final long NOWHERE = -1;
@@ -26,24 +26,28 @@ final class AssignedBar implements BarBacking, AutoCloseable {
   private final String name;
   private final BarBacking trap;
   private final List<Part> parts;
+  private final BarDoorbells doorbells;
   private final GuestSide guest;
   private final List<KvmMemorySlots.Slot> slots = new ArrayList<>();
   private long address = NOWHERE;
   private boolean isReachable = true;
   private boolean isTrapped;
 
-  /** Whether the slots are there. */
+  /** Whether slots and doorbells are there. */
   private boolean isMapped;
 
   /**
    * @param name for messages
    * @param trap answers where nothing is mapped
    * @param parts what is mapped; this object closes the mappings
+   * @param doorbells what KVM takes in place of the trap
    */
-  AssignedBar(String name, BarBacking trap, List<Part> parts, GuestSide guest) {
+  AssignedBar(
+      String name, BarBacking trap, List<Part> parts, BarDoorbells doorbells, GuestSide guest) {
     this.name = name;
     this.trap = trap;
     this.parts = List.copyOf(parts);
+    this.doorbells = doorbells;
     this.guest = guest;
   }
 
@@ -130,6 +134,7 @@ final class AssignedBar implements BarBacking, AutoCloseable {
       return;
     }
     isMapped = true;
+    doorbells.attach(address);
     for (Part part : parts) {
       Mapping mapping = part.mapping();
       try {
@@ -144,6 +149,7 @@ final class AssignedBar implements BarBacking, AutoCloseable {
   /** A slot that KVM does not let go stays here, and is tried again at the next change. */
   private void removeSlots() {
     isMapped = false;
+    doorbells.detach();
     slots.removeIf(this::isRemoved);
   }
 

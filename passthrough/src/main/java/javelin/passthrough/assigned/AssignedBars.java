@@ -9,10 +9,12 @@ import javelin.devices.pci.BarSpace;
 import javelin.devices.pci.ConfigSpace;
 import javelin.devices.pci.PciRegisters;
 import javelin.passthrough.vfio.VfioDevice;
+import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioException;
 import javelin.passthrough.vfio.VfioRegion;
 import javelin.passthrough.vfio.VfioRegion.Area;
 import javelin.vmm.bus.IoHandler;
+import javelin.vmm.kvm.KvmVm;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Mapping;
 import javelin.vmm.linux.Resources;
@@ -35,7 +37,7 @@ final class AssignedBars implements AutoCloseable {
   private final AssignOptions options;
   private final BarSpace space;
   private final BarSet registers;
-  private final List<AssignedBar> memory = new ArrayList<>();
+  private final List<AssignedBar> bars = new ArrayList<>();
   private final Resources owned = new Resources();
 
   /** None yet; their registers will be in {@code config}. */
@@ -75,7 +77,9 @@ final class AssignedBars implements AutoCloseable {
     long flags = device.read(VfioRegion.CONFIG, register, Integer.BYTES);
     IoHandler own = new RegionHandler(index, interrupts);
     if ((flags & BAR_IO) != 0) {
-      registers.io(index, region.size(), space.portRegisters(name(region), region.size(), own));
+      BarBacking trap = space.portRegisters(name(region), region.size(), own);
+      BarDoorbells doorbells = doorbells(region, KvmVm.Doorbell.PORT, List.of());
+      registers.io(index, region.size(), add(region, trap, List.of(), doorbells));
       return;
     }
     boolean isPrefetchable = (flags & BAR_PREFETCHABLE) != 0;
@@ -91,9 +95,30 @@ final class AssignedBars implements AutoCloseable {
     IoHandler handler = parts.isEmpty() ? own : new PartsHandler(own, parts);
     BarBacking trap = space.mmioRegisters(name(region), region.size(), handler);
     List<Area> trapped = parts.stream().map(BarPart::area).toList();
-    AssignedBar bar = new AssignedBar(name(region), trap, mapped(region, trapped), guest);
-    memory.add(owned.own(bar));
+    BarDoorbells doorbells = doorbells(region, KvmVm.Doorbell.MMIO, trapped);
+    return add(region, trap, mapped(region, trapped), doorbells);
+  }
+
+  private AssignedBar add(
+      VfioRegion region, BarBacking trap, List<AssignedBar.Part> parts, BarDoorbells doorbells) {
+    AssignedBar bar = owned.own(new AssignedBar(name(region), trap, parts, doorbells, guest));
+    bars.add(bar);
     return bar;
+  }
+
+  /** Those that meet no register of Javelin's own. */
+  private BarDoorbells doorbells(VfioRegion region, KvmVm.Doorbell kind, List<Area> trapped) {
+    List<VfioDoorbell> found =
+        options.mapBars() ? device.doorbells(region.index()) : List.<VfioDoorbell>of();
+    List<VfioDoorbell> free =
+        found.stream()
+            .filter(
+                bell ->
+                    trapped.stream()
+                        .noneMatch(
+                            area -> bell.offset() < area.end() && area.offset() < bell.end()))
+            .toList();
+    return new BarDoorbells(name(region), kind, free, guest);
   }
 
   private List<AssignedBar.Part> mapped(VfioRegion region, List<Area> trapped) {
@@ -154,12 +179,12 @@ final class AssignedBars implements AutoCloseable {
 
   /** Says whether the device answers at all; while it does not, all accesses are trapped. */
   void reachable(boolean nowReachable) {
-    memory.forEach(bar -> bar.reachable(nowReachable));
+    bars.forEach(bar -> bar.reachable(nowReachable));
   }
 
-  /** Says whether all accesses to memory are to be trapped; needs no lock. */
+  /** Says whether all accesses are to be trapped; needs no lock. */
   void trapped(boolean nowTrapped) {
-    memory.forEach(bar -> bar.trapped(nowTrapped));
+    bars.forEach(bar -> bar.trapped(nowTrapped));
   }
 
   /** Takes them out of the guest, and unmaps them. */

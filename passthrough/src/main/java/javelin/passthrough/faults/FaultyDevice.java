@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javelin.passthrough.vfio.HotReset;
 import javelin.passthrough.vfio.VfioDevice;
+import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioIrq;
 import javelin.passthrough.vfio.VfioRegion;
 import javelin.vmm.event.EventLoop;
@@ -16,7 +17,8 @@ import org.agrona.CloseHelper;
 
 /**
  * A device, whichever back end it comes from, that does wrong on purpose. Accesses through mapped
- * BARs pass it by; interrupts go through the event loop, if one is to be lost or late.
+ * BARs, and doorbells, pass it by; interrupts go through the event loop, if one is to be lost or
+ * late.
  *
  * <p>Threads: as for any device; what belongs to the function's lock is guarded by this object's,
  * too, for the event loop's sake.
@@ -153,6 +155,11 @@ public final class FaultyDevice implements VfioDevice {
       throw new ErrnoException("mmap", name() + " region " + region, -result);
     }
     return device.map(region, offset, length);
+  }
+
+  @Override
+  public List<VfioDoorbell> doorbells(int region) {
+    return device.doorbells(region);
   }
 
   @Override

@@ -21,6 +21,16 @@ public interface DeviceModel {
   /** A write, likewise. */
   void write(int bar, long offset, int size, long value);
 
+  /**
+   * A doorbell of the shape was rung, in place of writes to it; one write stands for all where a
+   * model does not count them.
+   *
+   * @param times how often since the last time, unsigned and not 0; a peer may make it any number
+   */
+  default void rung(ModelDoorbell doorbell, long times) {
+    write(doorbell.bar(), doorbell.offset(), doorbell.size(), doorbell.value());
+  }
+
   /** Returns the registers to power-on, its interrupt included. */
   void reset();
 }

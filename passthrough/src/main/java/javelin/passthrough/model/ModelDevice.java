@@ -267,6 +267,28 @@ public final class ModelDevice implements VfioDevice {
         : Optional.empty();
   }
 
+  /** The registers of which a write may come as a ring; see {@link #ring}. */
+  public List<ModelDoorbell> modelDoorbells() {
+    return shape.doorbells();
+  }
+
+  /** Whether a BAR is one of ports. */
+  public boolean isPorts(int bar) {
+    return shape.isPorts(bar);
+  }
+
+  /**
+   * A doorbell was rung, in place of writes.
+   *
+   * @param times how often, as {@link DeviceModel#rung} is told
+   */
+  public synchronized void ring(ModelDoorbell doorbell, long times) {
+    requireOpen();
+    if (answers(doorbell.bar(), doorbell.offset(), doorbell.size())) {
+      model.rung(doorbell, times);
+    }
+  }
+
   /** Signals a vector as the device does (VFIO_IRQ_SET_DATA_NONE, _ACTION_TRIGGER). */
   public synchronized void signal(int irq, int vector) {
     requireOpen();

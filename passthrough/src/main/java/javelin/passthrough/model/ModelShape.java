@@ -1,5 +1,6 @@
 package javelin.passthrough.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import javelin.devices.pci.BarSet;
 import javelin.devices.pci.Capabilities;
@@ -59,6 +60,7 @@ public final class ModelShape {
   private final ConfigSpace config;
   private final VfioRegion[] regions = new VfioRegion[VfioRegion.CONFIG + 1];
   private final VfioIrq[] irqs = new VfioIrq[VfioIrq.REQUEST + 1];
+  private final List<ModelDoorbell> doorbells = new ArrayList<>();
   private boolean canReset;
   private int power = ABSENT;
   private int express = ABSENT;
@@ -108,6 +110,36 @@ public final class ModelShape {
     config.set(register, Integer.BYTES, flags);
     config.writable(register, registers * Integer.BYTES, -size & ~flagMask);
     return this;
+  }
+
+  /**
+   * Has writes of {@code size} bytes to a register come as rings where they can: their value must
+   * not matter.
+   *
+   * @throws IllegalArgumentException where the register lies in no BAR of registers
+   */
+  public ModelShape doorbell(int bar, long offset, int size) {
+    return doorbell(new ModelDoorbell(bar, offset, size, false, 0));
+  }
+
+  /** As above, for writes of {@code value} only. */
+  public ModelShape doorbell(int bar, long offset, int size, long value) {
+    return doorbell(new ModelDoorbell(bar, offset, size, true, value));
+  }
+
+  private ModelShape doorbell(ModelDoorbell doorbell) {
+    VfioRegion region = regions[doorbell.bar()];
+    long last = region.size() - doorbell.size();
+    if (!region.areas().isEmpty() || doorbell.offset() < 0 || doorbell.offset() > last) {
+      throw new IllegalArgumentException(doorbell + " is in no BAR of registers");
+    }
+    doorbells.add(doorbell);
+    return this;
+  }
+
+  /** The registers of which a write may come as a ring. */
+  List<ModelDoorbell> doorbells() {
+    return List.copyOf(doorbells);
   }
 
   /** Adds an expansion ROM; what is in it, the fake kernel says. */
@@ -227,10 +259,14 @@ public final class ModelShape {
     return bar == tableBar && offset < table.end() && offset + size > table.offset();
   }
 
+  /** Whether a BAR is one of ports. */
+  boolean isPorts(int bar) {
+    return (config.read(PciRegisters.BAR_0 + bar * Integer.BYTES, 1) & IO) != 0;
+  }
+
   /** Whether a BAR answers: decoded, and the function awake. */
   public boolean isDecoded(int bar) {
-    long flags = config.read(PciRegisters.BAR_0 + bar * Integer.BYTES, 1);
-    int enable = (flags & IO) != 0 ? PciRegisters.COMMAND_IO : PciRegisters.COMMAND_MEMORY;
+    int enable = isPorts(bar) ? PciRegisters.COMMAND_IO : PciRegisters.COMMAND_MEMORY;
     return (config.read(PciRegisters.COMMAND, 2) & enable) != 0 && isAwake();
   }
 

@@ -16,11 +16,16 @@ import javelin.passthrough.vfio.VfioIrq;
  *   0x04    scratch; 0 after a reset
  *   0x08    write n: send MSI-X vector n
  *   0x0c    level of INTA, 0 or 1; 0 after a reset
+ *   0x10    doorbell, of any value
+ *   0x14    doorbell, of the value 0x52494e47; others count as none
+ *   0x18    how often the first was rung; 0 after a reset
+ *   0x1c    how often the second was
  *   0x1000  MSI-X table, to 0x14ff
  *   0x1800  MSI-X pending bits
  *   0x1ff0  scratch again, in the page of the table
  * BAR 4  I/O, 32 ports
  *   0x00    scratch again
+ *   0x04    the first doorbell again
  * </pre>
  */
 public final class MsixModel implements DeviceModel {
@@ -40,6 +45,12 @@ public final class MsixModel implements DeviceModel {
   private static final int SCRATCH = 0x04;
   private static final int SEND = 0x08;
   private static final int LEVEL = 0x0c;
+  private static final int BELL = 0x10;
+  private static final int PORT_BELL = 0x04;
+  private static final int MATCHED_BELL = 0x14;
+  private static final int BELL_COUNT = 0x18;
+  private static final int MATCHED_BELL_COUNT = 0x1c;
+  private static final long BELL_VALUE = 0x5249_4e47L;
   private static final int TABLE = 0x1000;
   private static final int PENDING = 0x1800;
   private static final int SCRATCH_IN_TABLE_PAGE = 0x1ff0;
@@ -54,6 +65,8 @@ public final class MsixModel implements DeviceModel {
   private ModelHost host;
   private int scratch;
   private boolean isLevel;
+  private long rings;
+  private long matchedRings;
 
   /**
    * A function at power-on.
@@ -66,6 +79,9 @@ public final class MsixModel implements DeviceModel {
             .mappedBar(MEMORY, MEMORY_SIZE, ModelShape.MEMORY_64 | ModelShape.PREFETCHABLE)
             .bar(REGISTERS, REGISTERS_SIZE, 0)
             .bar(PORTS, PORTS_SIZE, ModelShape.IO)
+            .doorbell(REGISTERS, BELL, Integer.BYTES)
+            .doorbell(PORTS, PORT_BELL, Integer.BYTES)
+            .doorbell(REGISTERS, MATCHED_BELL, Integer.BYTES, BELL_VALUE)
             .pin()
             .powerManagement()
             .msix(VECTORS, REGISTERS, TABLE, PENDING, isFixed)
@@ -98,6 +114,8 @@ public final class MsixModel implements DeviceModel {
       case 0 -> IDENTIFICATION;
       case SCRATCH, SCRATCH_IN_TABLE_PAGE -> scratch;
       case LEVEL -> isLevel ? 1 : 0;
+      case BELL_COUNT -> rings;
+      case MATCHED_BELL_COUNT -> matchedRings;
       default -> 0;
     };
   }
@@ -110,6 +128,8 @@ public final class MsixModel implements DeviceModel {
     if (bar == PORTS) {
       if (offset == 0) {
         scratch = (int) value;
+      } else if (offset == PORT_BELL) {
+        rings++;
       }
       return;
     }
@@ -117,7 +137,18 @@ public final class MsixModel implements DeviceModel {
       case SCRATCH, SCRATCH_IN_TABLE_PAGE -> scratch = (int) value;
       case SEND -> host.message(VfioIrq.MSIX, (int) value);
       case LEVEL -> level((value & 1) != 0);
+      case BELL -> rings++;
+      case MATCHED_BELL -> matchedRings += value == BELL_VALUE ? 1 : 0;
       default -> {}
+    }
+  }
+
+  @Override
+  public void rung(ModelDoorbell doorbell, long times) {
+    if (doorbell.isMatched()) {
+      matchedRings += times;
+    } else {
+      rings += times;
     }
   }
 
@@ -129,6 +160,8 @@ public final class MsixModel implements DeviceModel {
   @Override
   public void reset() {
     scratch = 0;
+    rings = 0;
+    matchedRings = 0;
     level(false);
   }
 }

@@ -103,6 +103,11 @@ public final class TracedDevice implements VfioDevice {
   }
 
   @Override
+  public List<VfioDoorbell> doorbells(int region) {
+    return device.doorbells(region);
+  }
+
+  @Override
   public void trigger(int irq, int start, List<EventFd> events) {
     long signalled = events.stream().filter(event -> event != null).count();
     call(

@@ -51,6 +51,14 @@ public interface VfioDevice extends AutoCloseable {
   Mapping map(int region, long offset, long length);
 
   /**
+   * The registers of a BAR whose writes an eventfd may take; none of them overlap, but for those of
+   * different values. A device that answers all writes itself has none.
+   */
+  default List<VfioDoorbell> doorbells(int region) {
+    return List.of();
+  }
+
+  /**
    * Has vectors from {@code start} signal eventfds (VFIO_IRQ_SET_ACTION_TRIGGER); null leaves a
    * vector silent. The first call for a kind of interrupt enables it, for as many vectors as it
    * names.

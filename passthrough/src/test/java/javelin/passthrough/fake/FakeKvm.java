@@ -30,6 +30,12 @@ public final class FakeKvm implements AutoCloseable {
   private static final long CREATE_DEVICE = 0xc00c_aee0L;
   static final long SET_ATTRIBUTE = 0x4018_aee1L;
 
+  private static final long IOEVENTFD = 0x4040_ae79L;
+
+  private static final int IOEVENTFD_LENGTH = 64;
+  private static final int IOEVENTFD_DATAMATCH = 1;
+  private static final int IOEVENTFD_PORT = 1 << 1;
+  private static final int IOEVENTFD_DEASSIGN = 1 << 2;
   private static final int IRQFD_LENGTH = 32;
   private static final int IRQFD_DEASSIGN = 1;
   private static final int ROUTES_HEADER = 8;
@@ -43,18 +49,34 @@ public final class FakeKvm implements AutoCloseable {
     }
   }
 
+  /**
+   * An ioeventfd.
+   *
+   * @param match null for any value
+   */
+  public record Doorbell(boolean isPort, long address, int length, Long match, int fd) {
+    boolean collides(Doorbell other) {
+      return isPort == other.isPort
+          && address == other.address
+          && (length == 0 || other.length == 0 || length == other.length)
+          && (match == null || other.match == null || match.equals(other.match));
+    }
+  }
+
   private final Resources owned = new Resources();
   private final FakeSyscalls syscalls;
   private final KvmVm vm;
   private final Map<Integer, Integer> irqfds = new TreeMap<>();
   private final Map<Integer, Msi> routes = new HashMap<>();
   private final Map<Integer, Slot> slots = new TreeMap<>();
+  private final List<Doorbell> doorbells = new ArrayList<>();
   private final List<Integer> files = new ArrayList<>();
   private final List<Msi> delivered = new ArrayList<>();
   private final List<Msi> relayed = new ArrayList<>();
   private final List<String> violations = new ArrayList<>();
   private final UnsafeBuffer count = NativeMemory.allocate(Long.BYTES);
   private int routeChanges;
+  private boolean refusesDoorbells;
 
   /** Answers KVM's ioctls of {@code syscalls}. */
   public FakeKvm(FakeSyscalls syscalls) {
@@ -64,6 +86,7 @@ public final class FakeKvm implements AutoCloseable {
     syscalls.onIoctl(SET_MEMORY, (fd, at) -> setSlot(memory(at, 32)));
     syscalls.onIoctl(SET_ROUTES, (fd, at) -> setRoutes(at));
     syscalls.onIoctl(IRQFD, (fd, at) -> irqfd(memory(at, IRQFD_LENGTH)));
+    syscalls.onIoctl(IOEVENTFD, (fd, at) -> ioeventfd(memory(at, IOEVENTFD_LENGTH)));
     syscalls.onIoctl(SIGNAL_MSI, (fd, at) -> signalMsi(memory(at, 12)));
     syscalls.onIoctl(CREATE_DEVICE, (fd, at) -> createDevice(memory(at, 12)));
     syscalls.onIoctl(SET_ATTRIBUTE, (fd, at) -> attribute(memory(at, 24)));
@@ -129,6 +152,39 @@ public final class FakeKvm implements AutoCloseable {
     }
     irqfds.put(fd, gsi);
     return 0;
+  }
+
+  /** struct kvm_ioeventfd: u64 match, address, u32 length, fd, flags. */
+  private long ioeventfd(UnsafeBuffer request) {
+    int flags = request.getInt(24);
+    Doorbell doorbell =
+        new Doorbell(
+            (flags & IOEVENTFD_PORT) != 0,
+            request.getLong(8),
+            request.getInt(16),
+            (flags & IOEVENTFD_DATAMATCH) != 0 ? request.getLong(0) : null,
+            request.getInt(20));
+    if ((flags & IOEVENTFD_DEASSIGN) != 0) {
+      return doorbells.remove(doorbell) ? 0 : refuse(Errno.ENOENT, "no " + doorbell);
+    }
+    if (refusesDoorbells) {
+      return -Errno.ENOSPC.number();
+    }
+    if (doorbells.stream().anyMatch(doorbell::collides)) {
+      return refuse(Errno.EEXIST, doorbell + " is there");
+    }
+    doorbells.add(doorbell);
+    return 0;
+  }
+
+  /** Every ioeventfd from now on is refused, as where KVM's bus is full. */
+  public void refuseDoorbells() {
+    refusesDoorbells = true;
+  }
+
+  /** Ioeventfds, in the order in which they were attached. */
+  public List<Doorbell> doorbells() {
+    return List.copyOf(doorbells);
   }
 
   /** struct kvm_msi: u32 address_lo, address_hi, data. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javelin.passthrough.model.DeviceModel;
@@ -24,7 +25,9 @@ import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
+import javelin.vmm.linux.NativeMemory;
 import javelin.vmm.linux.UnixSocket;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -311,6 +314,83 @@ final class HostileClientTest {
           assertThat(client.reply().getInt(VfioStructs.REGION_CAPABILITY_OFFSET)).isEqualTo(32);
           assertThat(client.channel().descriptorCount()).isEqualTo(1);
         });
+  }
+
+  private static int ioFds(RawClient client, int space, int flags, int region, int count) {
+    return client.call(
+        Command.DEVICE_GET_REGION_IO_FDS,
+        Payloads.IO_FDS_LENGTH,
+        payload -> {
+          payload.putInt(VfioStructs.ARGSZ, space);
+          payload.putInt(VfioStructs.FLAGS, flags);
+          payload.putInt(VfioStructs.INDEX, region);
+          payload.putInt(Payloads.IO_FDS_COUNT, count);
+        });
+  }
+
+  @Test
+  void shouldGiveDoorbellsToWhoAsksForThemRightly() throws Exception {
+    with(
+        new MsixModel(false),
+        client -> {
+          client.agreed();
+          assertThat(ioFds(client, 1024, 0, 9, 0)).isEqualTo(EINVAL);
+          assertThat(ioFds(client, 1024, 0, -1, 0)).isEqualTo(EINVAL);
+          assertThat(ioFds(client, 1024, 1, 2, 0)).isEqualTo(EINVAL);
+          assertThat(ioFds(client, 1024, 0, 2, 1)).isEqualTo(EINVAL);
+          assertThat(ioFds(client, 15, 0, 2, 0)).isEqualTo(EINVAL);
+          assertThat(client.call(Command.DEVICE_GET_REGION_IO_FDS, 8, p -> p.putInt(0, 1024)))
+              .isEqualTo(EINVAL);
+          assertThat(ioFds(client, 1024, 0, 0, 0)).isEqualTo(16);
+          assertThat(client.channel().descriptorCount()).isZero();
+          assertThat(ioFds(client, 95, 0, 2, 0)).isEqualTo(16);
+          assertThat(client.reply().getInt(VfioStructs.ARGSZ)).isEqualTo(96);
+          assertThat(client.reply().getInt(Payloads.IO_FDS_COUNT)).isZero();
+          assertThat(client.channel().descriptorCount()).isZero();
+          assertThat(ioFds(client, -1, 0, 2, 0)).isEqualTo(96);
+          assertThat(client.reply().getInt(Payloads.IO_FDS_COUNT)).isEqualTo(2);
+          assertThat(client.channel().descriptorCount()).isEqualTo(2);
+        });
+    assertThat(said).isEmpty();
+  }
+
+  @Test
+  void shouldOfferAsManyDoorbellsAsTheClientTakesDescriptors() throws Exception {
+    with(
+        new MsixModel(false),
+        client -> {
+          // Without capabilities, one.
+          client.call(Command.VERSION, 4, payload -> {});
+          assertThat(ioFds(client, 1024, 0, 2, 0)).isEqualTo(56);
+          assertThat(client.channel().descriptorCount()).isEqualTo(1);
+        });
+  }
+
+  @Test
+  void shouldStandADoorbellThatIsRungWithoutEndAndHearNoneOfAClientThatIsGone() throws Exception {
+    List<Fd> kept = new ArrayList<>();
+    with(
+        new MsixModel(false),
+        client -> {
+          client.agreed();
+          ioFds(client, 1024, 0, 2, 0);
+          kept.addAll(client.channel().takeDescriptors());
+          client.access(Command.REGION_WRITE, VfioRegion.CONFIG, 4, 1, 1);
+          UnsafeBuffer most = NativeMemory.allocate(Long.BYTES);
+          most.putLong(0, -2);
+          Fd bell = kept.get(0);
+          bell.linux().syscalls().write(bell.number(), most.addressOffset(), Long.BYTES);
+          client.access(Command.REGION_READ, 2, 0x18, 4, 0);
+          assertThat(client.reply().getInt(Payloads.REGION_DATA)).isEqualTo(-2);
+          client.close();
+          RawClient next = agreedWhenFree(folder.resolve("s").toString());
+          linux.eventFd(bell).signal();
+          next.access(Command.REGION_READ, 2, 0x18, 4, 0);
+          assertThat(next.reply().getInt(Payloads.REGION_DATA)).isEqualTo(-2);
+          next.close();
+          kept.forEach(Fd::close);
+        });
+    assertThat(said).isEmpty();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static javelin.passthrough.vfiouser.wire.MessageHeader.LENGTH;
 import static javelin.vmm.linux.NoLeaks.noLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.time.Duration;
 import java.util.Collections;
@@ -13,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javelin.passthrough.vfio.VfioDevice;
+import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioException;
 import javelin.passthrough.vfio.VfioIrq;
 import javelin.passthrough.vfio.VfioStructs;
@@ -422,6 +424,152 @@ final class HostileServerTest {
             }
           });
     }
+    assertThat(said).isEmpty();
+  }
+
+  /** One ioeventfd of BAR 0 for each row: offset, size, index of its descriptor, type, flags. */
+  private static void doorbells(ScriptedServer server, List<Fd> descriptors, long[]... rows) {
+    server.on(
+        Command.DEVICE_GET_REGION_IO_FDS,
+        (channel, length) -> {
+          UnsafeBuffer out = channel.outgoing();
+          int needed = Payloads.IO_FDS_LENGTH + rows.length * Payloads.IO_FD_LENGTH;
+          out.setMemory(LENGTH, needed, (byte) 0);
+          out.putInt(4, LENGTH + needed);
+          out.putInt(LENGTH, needed);
+          out.putInt(LENGTH + Payloads.IO_FDS_COUNT, rows.length);
+          for (int i = 0; i < rows.length; i++) {
+            int at = LENGTH + Payloads.IO_FDS_LENGTH + i * Payloads.IO_FD_LENGTH;
+            out.putLong(at, rows[i][0]);
+            out.putLong(at + Payloads.IO_FD_SIZE, rows[i][1]);
+            out.putInt(at + Payloads.IO_FD_INDEX, (int) rows[i][2]);
+            out.putInt(at + Payloads.IO_FD_TYPE, (int) rows[i][3]);
+            out.putInt(at + Payloads.IO_FD_FLAGS, (int) rows[i][4]);
+            out.putLong(at + Payloads.IO_FD_MATCH, rows[i].length > 5 ? rows[i][5] : 0);
+          }
+          channel.send(
+              LENGTH + needed, descriptors, System.nanoTime() + TimeUnit.SECONDS.toNanos(1));
+        });
+  }
+
+  private void liesAboutDoorbells(List<Fd> descriptors, String lie, long[]... rows)
+      throws Exception {
+    refused(
+        server -> doorbells(server, descriptors, rows),
+        "lies about the ioeventfds of BAR 0: it " + lie);
+  }
+
+  private static long[] row(long... numbers) {
+    return numbers;
+  }
+
+  @Test
+  void shouldRefuseAServerThatLiesAboutDoorbells() throws Exception {
+    long size = ScriptedServer.BAR_SIZE;
+    try (EventFd event = linux.eventFd();
+        Fd file = linux.sealedMemfd("no event", 4096, 0)) {
+      List<Fd> one = List.of(event.fd());
+      liesAboutDoorbells(one, "has one at 0x10000, outside the BAR", row(size, 4, 0, 0, 0));
+      liesAboutDoorbells(one, "has one at 0xfffd, outside the BAR", row(size - 3, 4, 0, 0, 0));
+      liesAboutDoorbells(one, "has one at 0xffffffffffffffff, outside", row(-1, 0, 0, 0, 0));
+      liesAboutDoorbells(
+          one, "has one at 0x7fffffffffffffff, outside", row(Long.MAX_VALUE, 8, 0, 0, 0));
+      liesAboutDoorbells(one, "has one of 0x3 bytes", row(0, 3, 0, 0, 0));
+      liesAboutDoorbells(one, "has one of 0x10 bytes", row(0, 16, 0, 0, 0));
+      liesAboutDoorbells(one, "has one of 0xffffffffffffffff bytes", row(0, -1, 0, 0, 0));
+      liesAboutDoorbells(one, "has one of 0x8000000000000000 bytes", row(0, 1L << 63, 0, 0, 0));
+      liesAboutDoorbells(one, "has one of 0x0 bytes", row(0, 0, 0, 0, 1));
+      liesAboutDoorbells(one, "has one at 0x0 with flags 0x2", row(0, 4, 0, 0, 2));
+      liesAboutDoorbells(one, "has one at 0x0 with flags 0x8", row(0, 4, 0, 0, 8));
+      liesAboutDoorbells(one, "has one at 0x4 without an eventfd", row(4, 4, 1, 0, 0));
+      liesAboutDoorbells(one, "has one at 0x4 without an eventfd", row(4, 4, -1, 0, 0));
+      liesAboutDoorbells(List.of(), "has one at 0x4 without an eventfd", row(4, 4, 0, 0, 0));
+      String overlaps = "has one at 0x6 that overlaps another";
+      liesAboutDoorbells(one, overlaps, row(4, 4, 0, 0, 0), row(6, 2, 0, 0, 0));
+      liesAboutDoorbells(one, overlaps, row(4, 4, 0, 0, 1, 7), row(6, 2, 0, 0, 1, 8));
+      liesAboutDoorbells(one, overlaps, row(6, 4, 0, 0, 0), row(6, 4, 0, 0, 1, 7));
+      liesAboutDoorbells(one, overlaps, row(6, 2, 0, 0, 1, 7), row(6, 2, 0, 0, 1, 0x1_0007));
+      refused(
+          server -> doorbells(server, List.of(file), row(0, 4, 0, 0, 0)),
+          "gives a file for a doorbell of BAR 0 that is no eventfd");
+    }
+  }
+
+  @Test
+  void shouldSayWhyAServerThatGoesWhileItTellsOfDoorbellsIsNone() throws Exception {
+    try (EventFd event = linux.eventFd()) {
+      refused(
+          server -> {
+            doorbells(server, List.of(event.fd()), row(0, 4, 0, 0, 0));
+            server.on(Command.REGION_READ, (channel, length) -> channel.close());
+          },
+          "has closed the connection");
+    }
+    refused(
+        server -> server.on(Command.DEVICE_GET_REGION_IO_FDS, (channel, length) -> {}),
+        "does not answer");
+  }
+
+  private void changesDoorbells(Consumer<UnsafeBuffer> change, String reason) throws Exception {
+    refused(server -> server.change(Command.DEVICE_GET_REGION_IO_FDS, change), reason);
+  }
+
+  private static void put(UnsafeBuffer out, int at, int count, int length) {
+    out.putInt(at, count);
+    out.putInt(LENGTH, length);
+  }
+
+  @Test
+  void shouldRefuseAnAnswerAboutDoorbellsThatIsNone() throws Exception {
+    int count = LENGTH + Payloads.IO_FDS_COUNT;
+    changesDoorbells(out -> out.putInt(LENGTH + VfioStructs.INDEX, 1), "names another region");
+    changesDoorbells(out -> out.putInt(count, 1), "says 1 in 16 bytes");
+    changesDoorbells(out -> out.putInt(count, -1), "says 4294967295 in 16 bytes");
+    changesDoorbells(out -> put(out, count, 1, 56), "says 1 in 16 bytes");
+    changesDoorbells(out -> put(out, count, 1, 0), "says 1 in 16 bytes");
+    changesDoorbells(out -> put(out, count, 1, -1), "has more than 256");
+    refused(
+        server ->
+            server.on(
+                Command.DEVICE_GET_REGION_IO_FDS,
+                (channel, length) -> {
+                  channel.outgoing().putInt(4, LENGTH + 8);
+                  ScriptedServer.send(channel, LENGTH + 8);
+                }),
+        "answers with 8 bytes where ioeventfds were asked for");
+  }
+
+  @Test
+  void shouldTakeDoorbellsThatAreTrueAndLeaveTheOthersToMessages() throws Exception {
+    try (EventFd event = linux.eventFd()) {
+      assigned(
+          server ->
+              doorbells(
+                  server,
+                  List.of(event.fd()),
+                  row(8, 4, 0, 0, 1, 0xff_0000_0007L),
+                  row(8, 4, 0, 0, 1, 8),
+                  row(16, 0, 0, 0, 0),
+                  row(24, 8, 0, 1, 0)),
+          device -> {
+            assertThat(device.doorbells(0))
+                .extracting(VfioDoorbell::offset, VfioDoorbell::length, VfioDoorbell::match)
+                .containsExactly(tuple(8L, 4, 7L), tuple(8L, 4, 8L), tuple(16L, 0, 0L));
+            device.doorbells(0).get(2).event().signal();
+            assertThat(event.drain()).as("shared by all").isEqualTo(1);
+          });
+    }
+    assertThat(said)
+        .containsExactly(
+            "user:x BAR 0 is trapped in part: its server offers 1 sub-regions by other means than"
+                + " ioeventfds");
+    said.clear();
+    assigned(
+        server -> error(server, Command.DEVICE_GET_REGION_IO_FDS, 95),
+        device -> {
+          assertThat(device.doorbells(0)).isEmpty();
+          assertThat(device.read(0, 8, 4)).isEqualTo(0x5a5a_5a5aL);
+        });
     assertThat(said).isEmpty();
   }
 }

@@ -126,6 +126,11 @@ final class ScriptedServer implements AutoCloseable {
             index == 0 ? BAR_SIZE : index == VfioRegion.CONFIG ? 256 : 0);
         return VfioStructs.REGION_LENGTH;
       }
+      case DEVICE_GET_REGION_IO_FDS -> {
+        out.putInt(LENGTH, Payloads.IO_FDS_LENGTH);
+        out.putInt(LENGTH + VfioStructs.INDEX, in.getInt(LENGTH + VfioStructs.INDEX));
+        return Payloads.IO_FDS_LENGTH;
+      }
       case DEVICE_GET_IRQ_INFO -> {
         int index = in.getInt(LENGTH + VfioStructs.INDEX);
         out.putInt(LENGTH, VfioStructs.IRQ_LENGTH);

@@ -4,6 +4,7 @@ import static javelin.passthrough.vfiouser.VfioUserBench.await;
 import static javelin.vmm.linux.NoLeaks.noLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.zip.CRC32;
 import javelin.passthrough.model.DeviceModel;
 import javelin.passthrough.model.EduModel;
 import javelin.passthrough.model.MsixModel;
+import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioIrq;
 import javelin.passthrough.vfio.VfioRegion;
 import javelin.vmm.linux.ErrnoException;
@@ -176,6 +178,45 @@ final class VfioUserTest {
             assertThat(bench.register(0, 0x10)).isEqualTo((int) crc.getValue());
           }
         });
+  }
+
+  @Test
+  void shouldHearDoorbellsInTheOrderOfOtherAccesses() throws Exception {
+    with(
+        new MsixModel(true),
+        bench -> {
+          List<VfioDoorbell> bells = bench.device.doorbells(2);
+          assertThat(bells)
+              .extracting(VfioDoorbell::offset, VfioDoorbell::length, VfioDoorbell::isMatched)
+              .containsExactly(tuple(0x10L, 4, false), tuple(0x14L, 4, true));
+          assertThat(bells.get(1).match()).isEqualTo(0x5249_4e47L);
+          assertThat(bench.device.doorbells(0)).isEmpty();
+          assertThat(bench.device.doorbells(4)).hasSize(1);
+          for (int i = 1; i <= 50; i++) {
+            bells.get(0).event().signal();
+            bells.get(1).event().signal();
+            bells.get(1).event().signal();
+            assertThat(bench.register(2, 0x18)).isEqualTo(i);
+            assertThat(bench.register(2, 0x1c)).isEqualTo(2 * i);
+          }
+          bench.register(2, 0x14, 0x5249_4e47L);
+          bench.register(2, 0x14, 1);
+          bench.register(2, 0x10, 1);
+          assertThat(bench.register(2, 0x18)).isEqualTo(51);
+          assertThat(bench.register(2, 0x1c)).isEqualTo(101);
+          bench.device.doorbells(4).get(0).event().signal();
+          bench.register(4, 4, 1);
+          assertThat(bench.register(2, 0x18)).isEqualTo(53);
+          bench.device.reset();
+          assertThat(bench.register(2, 0x18)).isZero();
+          bells.get(0).event().signal();
+          await(() -> bench.register(2, 0x18) == 1);
+          bench.config(VfioUserBench.COMMAND, 2, 0);
+          bells.get(0).event().signal();
+          bench.config(VfioUserBench.COMMAND, 2, VfioUserBench.DECODE_AND_MASTER);
+          assertThat(bench.register(2, 0x18)).as("a BAR that is not decoded").isEqualTo(1);
+        });
+    with(new EduModel(), bench -> assertThat(bench.device.doorbells(0)).isEmpty());
   }
 
   @Test

@@ -12,7 +12,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  * struct msghdr: u64 name, u32 namelen, pad, u64 iov, u64 iovlen, u64 control, u64 controllen,
  *   u32 flags, pad
  * struct cmsghdr: u64 len, u32 level, u32 type, then the descriptors, 32 bits each
- * struct pollfd: u32 fd, u16 events, u16 revents
  * </pre>
  *
  * <p>For one thread at a time.
@@ -36,8 +35,6 @@ public final class DescriptorSocket implements AutoCloseable {
   private static final int CMSG_TYPE = 12;
   private static final int CMSG_DATA = 16;
   private static final int ANCILLARY_LENGTH = CMSG_DATA + MOST_DESCRIPTORS * Integer.BYTES;
-  private static final int POLL = ANCILLARY + ANCILLARY_LENGTH;
-  private static final int POLL_LENGTH = 8;
 
   /** uapi linux/socket.h. */
   private static final int SOL_SOCKET = 1;
@@ -48,15 +45,11 @@ public final class DescriptorSocket implements AutoCloseable {
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MSG_CMSG_CLOEXEC = 0x4000_0000;
 
-  /** uapi asm-generic/poll.h. */
-  private static final int POLLIN = 1;
-
-  private static final int POLLOUT = 4;
-
   private final Fd fd;
   private final Linux linux;
   private final Syscalls syscalls;
-  private final UnsafeBuffer memory = NativeMemory.allocate(POLL + POLL_LENGTH);
+  private final Readiness readiness;
+  private final UnsafeBuffer memory = NativeMemory.allocate(ANCILLARY + ANCILLARY_LENGTH);
   private final long address = memory.addressOffset();
   private boolean isTruncated;
 
@@ -65,6 +58,7 @@ public final class DescriptorSocket implements AutoCloseable {
     this.fd = fd;
     linux = fd.linux();
     syscalls = linux.syscalls();
+    readiness = new Readiness(fd);
     memory.putLong(IOV, address + IOVEC);
     memory.putLong(IOV_COUNT, 1);
   }
@@ -150,11 +144,8 @@ public final class DescriptorSocket implements AutoCloseable {
    * @param millis the longest time; 0 looks only
    * @return whether it need wait no longer, also where the peer is gone
    */
-  public boolean await(boolean forWriting, int millis) {
-    memory.putInt(POLL, fd.number());
-    memory.putShort(POLL + Integer.BYTES, (short) (forWriting ? POLLOUT : POLLIN));
-    memory.putShort(POLL + Integer.BYTES + Short.BYTES, (short) 0);
-    return syscalls.poll(address + POLL, 1, millis) > 0;
+  public boolean await(boolean forWriting, long millis) {
+    return readiness.await(forWriting, millis);
   }
 
   @Override

@@ -12,6 +12,8 @@ import java.util.Optional;
 
 /** Small files and directories of a host, below a root; what cannot be read is simply absent. */
 public final class HostFiles {
+  private static final String EVENTFD = "anon_inode:[eventfd]";
+
   private final Path root;
 
   /** Reads below {@code root}; {@code /} is this host. */
@@ -49,6 +51,11 @@ public final class HostFiles {
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty();
     }
+  }
+
+  /** Whether a descriptor of this process is an eventfd; asked of the host's own tree. */
+  public boolean isEventFd(Fd fd) {
+    return linkTarget("/proc/self/fd/" + fd.number()).equals(Optional.of(EVENTFD));
   }
 
   /** The path in this tree, links resolved, as an absolute path of the host. */

@@ -14,7 +14,9 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * is memory, BAR 2 registers and the MSI-X table, BAR 4 ports.
  *
  * <p>Registers, 32 bits each: 0x00 identification; 0x04 scratch, which ports and 0x1ff0 show as
- * well, and a reset clears; 0x08 sends the MSI-X vector written; 0x0c is the level of INTA.
+ * well, and a reset clears; 0x08 sends the MSI-X vector written; 0x0c is the level of INTA; 0x10
+ * and 0x14 are doorbells, the second of one value only, 0x18 and 0x1c count how often they were
+ * rung. Port 4 is the first doorbell, too.
  */
 final class TestFunctionChecks implements DeviceChecks {
   private static final int IDS = 0x4a58_1234;
@@ -22,6 +24,13 @@ final class TestFunctionChecks implements DeviceChecks {
   private static final int REG_SCRATCH = 0x04;
   private static final int REG_SEND = 0x08;
   private static final int REG_LEVEL = 0x0c;
+  private static final int REG_BELL = 0x10;
+  private static final int REG_MATCHED_BELL = 0x14;
+  private static final int REG_BELL_COUNT = 0x18;
+  private static final int REG_MATCHED_BELL_COUNT = 0x1c;
+  private static final int PORT_BELL = 4;
+  private static final int BELL_VALUE = 0x5249_4e47;
+  private static final int RINGS = 20;
   private static final int REG_SCRATCH_BESIDE_TABLE = 0x1ff0;
   private static final int REGISTERS_ENTRY = Functions.BARS + Bars.ENTRY_BYTES;
   private static final int WORDS = 32;
@@ -54,6 +63,7 @@ final class TestFunctionChecks implements DeviceChecks {
     a.mov(RBP, ptr(RBX, REGISTERS_ENTRY + Bars.ADDRESS)).mov(ptr(registers), RBP);
     emitMemory();
     emitRegisters();
+    emitDoorbells();
     emitReset();
     emitMsix();
     emitMasks();
@@ -89,12 +99,34 @@ final class TestFunctionChecks implements DeviceChecks {
     r.endLine();
   }
 
+  /** Doorbells may be heard by another way than other writes, and must keep their order. */
+  private void emitDoorbells() {
+    Label ring = new Label("test doorbells ring");
+    Label ringPort = new Label("test doorbells ring by port");
+    r.print("  test function: doorbells");
+    a.mov(ECX, RINGS);
+    a.label(ring).mov(ptr(RBP, REG_BELL), ECX);
+    a.mov(DWORD, ptr(RBP, REG_MATCHED_BELL), BELL_VALUE).dec(ECX).jnz(ring);
+    a.mov(DWORD, ptr(RBP, REG_MATCHED_BELL), BELL_VALUE + 1);
+    a.cmp(DWORD, ptr(RBP, REG_BELL_COUNT), RINGS);
+    r.check(Cond.E, "each ring counts");
+    a.cmp(DWORD, ptr(RBP, REG_MATCHED_BELL_COUNT), RINGS);
+    r.check(Cond.E, "each ring of the value counts, and of no other");
+    a.mov(EDX, ptr(RBX, Functions.PORTS)).add(EDX, PORT_BELL).mov(ECX, RINGS);
+    a.label(ringPort).outDx(EAX).dec(ECX).jnz(ringPort);
+    a.cmp(DWORD, ptr(RBP, REG_BELL_COUNT), 2 * RINGS);
+    r.check(Cond.E, "each ring by a port counts");
+    r.endLine();
+  }
+
   /** One more reset, after which the scratch register is as at power-on. */
   private void emitReset() {
     generic.emitReset();
     r.print("  test function: state after the reset");
     a.cmp(DWORD, ptr(RBP, REG_SCRATCH), 0);
     r.check(Cond.E, "the reset has cleared the scratch register");
+    a.cmp(DWORD, ptr(RBP, REG_BELL_COUNT), 0);
+    r.check(Cond.E, "the reset has cleared the doorbell's count");
     r.endLine();
   }
 

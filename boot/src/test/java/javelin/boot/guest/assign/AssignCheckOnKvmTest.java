@@ -93,6 +93,29 @@ class AssignCheckOnKvmTest {
     assertThat(accessesOf("BAR 0")).isGreaterThan(10);
   }
 
+  /** Of the test function's three doorbells: 20 writes each that ring, and one that does not. */
+  long[] trappedDoorbells(String options) throws Exception {
+    accesses.clear();
+    assertThat(passing(Map.of(MSIX, new MsixModel(true)), MSIX + ",addr=1f" + options))
+        .contains("test function: doorbells: ok");
+    return new long[] {
+      accessesOf("BAR 2 write +0x10,"),
+      accessesOf("BAR 2 write +0x14,"),
+      accessesOf("BAR 4 write +0x4,")
+    };
+  }
+
+  /** A model in this process hears its writes itself. */
+  long[] expectedTrappedDoorbells() {
+    return new long[] {20, 21, 20};
+  }
+
+  @Test
+  void shouldTrapDoorbellsOnlyWhereNoEventfdHearsThem() throws Exception {
+    assertThat(trappedDoorbells("")).isEqualTo(expectedTrappedDoorbells());
+    assertThat(trappedDoorbells(",x-no-mmap")).containsExactly(20, 21, 20);
+  }
+
   private StopReason run(Map<String, DeviceModel> models, String... assigned) throws Exception {
     MachineConfig config =
         MachineConfig.builder()

@@ -1,17 +1,16 @@
 package javelin.devices.virtio.vhostuser;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import javelin.vmm.event.EventLoop;
-import javelin.vmm.event.Readiness;
+import javelin.vmm.linux.DescriptorSocket;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.NativeMemory;
-import javelin.vmm.linux.Syscalls;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Messages of vhost-user on a stream socket: u32 request, u32 flags, u32 bytes of the payload, then
- * the payload. Descriptors go along as SCM_RIGHTS (cmsg(3)).
+ * the payload. Descriptors go along with those that are sent.
  *
  * <p>Each wait is bounded. For one thread at a time.
  */
@@ -32,43 +31,17 @@ final class MessageSocket implements AutoCloseable {
   private static final int SIZE = 8;
   private static final long PATIENCE_MILLIS = 5_000;
 
-  /** struct msghdr: u64 name, u32 length, u64 iovecs, u64 count, u64 control, u64 length. */
-  private static final int MSGHDR_LENGTH = 56;
-
-  private static final int MSG_IOVECS = 16;
-  private static final int MSG_IOVEC_COUNT = 24;
-  private static final int MSG_CONTROL = 32;
-  private static final int MSG_CONTROL_LENGTH = 40;
-
-  /** struct cmsghdr: u64 length, u32 level, u32 type, data. */
-  private static final int CMSG_DATA = 16;
-
-  private static final int SOL_SOCKET = 1;
-  private static final int SCM_RIGHTS = 1;
-
-  private final Fd fd;
-  private final Readiness readiness;
-  private final Syscalls syscalls;
+  private final DescriptorSocket socket;
   private final UnsafeBuffer message = NativeMemory.allocate(HEADER + MOST_PAYLOAD);
-  private final UnsafeBuffer header = NativeMemory.allocate(MSGHDR_LENGTH);
-  private final UnsafeBuffer iovec = NativeMemory.allocate(2 * Long.BYTES);
-  private final UnsafeBuffer control = NativeMemory.allocate(CMSG_DATA + MOST_FDS * Integer.BYTES);
 
-  /** Messages on {@code fd}, which is closed with this; also where this throws. */
+  /** Messages on {@code fd}, which is closed with this. */
   MessageSocket(Fd fd) {
-    this.fd = fd;
-    syscalls = fd.linux().syscalls();
-    try {
-      readiness = new Readiness(fd);
-    } catch (RuntimeException e) {
-      fd.close();
-      throw e;
-    }
+    socket = new DescriptorSocket(fd);
   }
 
   /** The socket. */
   Fd fd() {
-    return fd;
+    return socket.fd();
   }
 
   /** The payload of the next message to be sent, and of the last one received. */
@@ -104,30 +77,23 @@ final class MessageSocket implements AutoCloseable {
     message.putInt(0, request.code());
     message.putInt(FLAGS, VERSION | flags);
     message.putInt(SIZE, length);
-    iovec.putLong(0, message.addressOffset());
-    iovec.putLong(Long.BYTES, HEADER + length);
-    header.putLong(MSG_IOVECS, iovec.addressOffset());
-    header.putLong(MSG_IOVEC_COUNT, 1);
-    int controlLength = fds.length == 0 ? 0 : CMSG_DATA + fds.length * Integer.BYTES;
-    header.putLong(MSG_CONTROL, controlLength == 0 ? 0 : control.addressOffset());
-    header.putLong(MSG_CONTROL_LENGTH, controlLength);
-    control.putLong(0, controlLength);
-    control.putInt(Long.BYTES, SOL_SOCKET);
-    control.putInt(Long.BYTES + Integer.BYTES, SCM_RIGHTS);
-    for (int i = 0; i < fds.length; i++) {
-      control.putInt(CMSG_DATA + i * Integer.BYTES, fds[i].number());
-    }
+    List<Fd> descriptors = List.of(fds);
     long deadline = deadline();
-    long sent = syscalls.sendmsg(fd.number(), header.addressOffset(), 0);
-    while (Errno.EAGAIN.is(sent) || Errno.EINTR.is(sent)) {
-      await(EventLoop.WRITABLE, deadline, request);
-      sent = syscalls.sendmsg(fd.number(), header.addressOffset(), 0);
-    }
-    if (sent != HEADER + length) {
-      throw new VhostUserException(
-          sent < 0
-              ? "it takes no " + request + ": " + Errno.describe((int) -sent)
-              : "it takes a part only of " + request);
+    int sent = 0;
+    while (sent < HEADER + length) {
+      long result =
+          socket.send(
+              message.addressOffset() + sent,
+              HEADER + length - sent,
+              sent == 0 ? descriptors : List.of());
+      if (result > 0) {
+        sent += (int) result;
+      } else if (Errno.EAGAIN.is(result)) {
+        await(true, deadline, request);
+      } else if (!Errno.EINTR.is(result)) {
+        throw new VhostUserException(
+            "it takes no " + request + ": " + Errno.describe((int) -result));
+      }
     }
   }
 
@@ -154,13 +120,13 @@ final class MessageSocket implements AutoCloseable {
   private void read(int offset, int length, long deadline, Request request) {
     int done = 0;
     while (done < length) {
-      long read =
-          syscalls.read(fd.number(), message.addressOffset() + offset + done, length - done);
+      // No answer to what is asked here has descriptors.
+      long read = socket.receive(message.addressOffset() + offset + done, length - done, Fd::close);
       if (read > 0) {
         done += (int) read;
-      } else if (Errno.EAGAIN.is(read) || Errno.EINTR.is(read)) {
-        await(EventLoop.READABLE, deadline, request);
-      } else {
+      } else if (Errno.EAGAIN.is(read)) {
+        await(false, deadline, request);
+      } else if (!Errno.EINTR.is(read)) {
         throw new VhostUserException(
             "it ended before it answered "
                 + request
@@ -173,9 +139,9 @@ final class MessageSocket implements AutoCloseable {
     return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
   }
 
-  private void await(int events, long deadline, Request request) {
+  private void await(boolean forWriting, long deadline, Request request) {
     long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-    if (!readiness.await(events, left)) {
+    if (left <= 0 || !socket.await(forWriting, left)) {
       throw new VhostUserException(
           "it has not dealt with " + request + " in " + PATIENCE_MILLIS / 1000 + " s");
     }
@@ -183,7 +149,6 @@ final class MessageSocket implements AutoCloseable {
 
   @Override
   public void close() {
-    readiness.close();
-    fd.close();
+    socket.close();
   }
 }

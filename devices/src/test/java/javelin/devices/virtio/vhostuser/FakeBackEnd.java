@@ -1,8 +1,5 @@
 package javelin.devices.virtio.vhostuser;
 
-import com.sun.jna.Library;
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -16,6 +13,7 @@ import javelin.devices.virtio.queue.RingAddresses;
 import javelin.devices.virtio.queue.SplitVirtqueue;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.event.UnixListener;
+import javelin.vmm.linux.DescriptorSocket;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Mapping;
@@ -35,13 +33,6 @@ final class FakeBackEnd implements AutoCloseable {
 
   private static final int MOST = 600;
 
-  /** The one call of which the project has no use but here. */
-  interface LibC extends Library {
-    LibC INSTANCE = Native.load("c", LibC.class);
-
-    long recvmsg(int fd, Pointer message, int flags);
-  }
-
   private static final class Queue {
     int size;
     long descriptors;
@@ -60,9 +51,6 @@ final class FakeBackEnd implements AutoCloseable {
   private final Resources owned = new Resources();
   private final EventLoop loop;
   private final UnsafeBuffer bytes = NativeMemory.allocate(MOST);
-  private final UnsafeBuffer control = NativeMemory.allocate(128);
-  private final UnsafeBuffer iovec = NativeMemory.allocate(16);
-  private final UnsafeBuffer message = NativeMemory.allocate(56);
   private final UnsafeBuffer one = NativeMemory.allocate(8);
   private final UnsafeBuffer data = NativeMemory.allocate(4096);
   private final Map<Integer, Queue> queues = new TreeMap<>();
@@ -72,7 +60,7 @@ final class FakeBackEnd implements AutoCloseable {
 
   private GuestMemory memory = new GuestMemory();
   private final List<Mapping> mappings = new ArrayList<>();
-  private Fd client;
+  private DescriptorSocket client;
   private EventLoop.Watch clientWatch;
 
   /** What it has and does. */
@@ -97,8 +85,8 @@ final class FakeBackEnd implements AutoCloseable {
 
   private void connected(Fd newClient) {
     forget();
-    client = newClient;
-    clientWatch = loop.watch(client, EventLoop.READABLE, events -> receive());
+    client = new DescriptorSocket(newClient);
+    clientWatch = loop.watch(newClient, EventLoop.READABLE, events -> receive());
   }
 
   private void forget() {
@@ -145,27 +133,15 @@ final class FakeBackEnd implements AutoCloseable {
   }
 
   private void receive() {
-    iovec.putLong(0, bytes.addressOffset());
-    iovec.putLong(8, 12);
-    message.setMemory(0, 56, (byte) 0);
-    message.putLong(16, iovec.addressOffset());
-    message.putLong(24, 1);
-    message.putLong(32, control.addressOffset());
-    message.putLong(40, control.capacity());
-    long read = LibC.INSTANCE.recvmsg(client.number(), new Pointer(message.addressOffset()), 0);
-    if (read != 12) {
+    List<Fd> fds = new ArrayList<>();
+    if (client.receive(bytes.addressOffset(), 12, fds::add) != 12) {
+      fds.forEach(Fd::close);
       forget();
       return;
     }
-    List<Fd> fds = new ArrayList<>();
-    if (message.getLong(40) > 0) {
-      for (int at = 16; at < control.getLong(0); at += 4) {
-        fds.add(linux.own(control.getInt(at), "", "passed"));
-      }
-    }
     int length = bytes.getInt(8);
     if (length > 0) {
-      linux.syscalls().read(client.number(), bytes.addressOffset() + 12, length);
+      client.receive(bytes.addressOffset() + 12, length, fds::add);
     }
     handle(bytes.getInt(0), bytes.getInt(4), length, fds);
   }
@@ -198,7 +174,7 @@ final class FakeBackEnd implements AutoCloseable {
     bytes.putInt(0, code);
     bytes.putInt(4, 1 | 4);
     bytes.putInt(8, length);
-    linux.syscalls().write(client.number(), bytes.addressOffset(), 12L + length);
+    client.send(bytes.addressOffset(), 12 + length, List.of());
   }
 
   private Queue queue(int index) {

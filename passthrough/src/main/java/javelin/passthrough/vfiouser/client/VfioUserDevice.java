@@ -5,8 +5,11 @@ import static javelin.passthrough.vfiouser.wire.MessageHeader.LENGTH;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import javelin.devices.pci.BarSet;
 import javelin.devices.pci.ConfigSpace;
+import javelin.devices.pci.PciRegisters;
 import javelin.passthrough.vfio.VfioDevice;
+import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioException;
 import javelin.passthrough.vfio.VfioInfo;
 import javelin.passthrough.vfio.VfioIrq;
@@ -14,12 +17,14 @@ import javelin.passthrough.vfio.VfioRegion;
 import javelin.passthrough.vfio.VfioStructs;
 import javelin.passthrough.vfiouser.wire.Command;
 import javelin.passthrough.vfiouser.wire.Payloads;
+import javelin.passthrough.vfiouser.wire.PeerException;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.DescriptorSocket;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Fd;
+import javelin.vmm.linux.HostFiles;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Mapping;
 import org.agrona.CloseHelper;
@@ -52,6 +57,11 @@ final class VfioUserDevice implements VfioDevice {
 
   private final long[] offsets = new long[REGIONS];
   private final VfioIrq[] irqs = new VfioIrq[IRQS];
+
+  /** By BAR; the eventfds are this object's. */
+  private final List<List<VfioDoorbell>> doorbells = new ArrayList<>();
+
+  private final List<EventFd> doorbellEvents = new ArrayList<>();
 
   /**
    * Asks a server what it has.
@@ -103,6 +113,7 @@ final class VfioUserDevice implements VfioDevice {
               + regions[VfioRegion.CONFIG].size()
               + " bytes; it has 256 or 4096");
     }
+    askDoorbells();
     return (flags & VfioStructs.DEVICE_FLAG_RESET) != 0;
   }
 
@@ -228,6 +239,70 @@ final class VfioUserDevice implements VfioDevice {
       throw refused("says that interrupt " + index + " has " + count + " vectors");
     }
     return new VfioIrq(index, count, reply.getInt(VfioStructs.FLAGS));
+  }
+
+  /** A server that does not know the question has none. */
+  private void askDoorbells() {
+    boolean isKnown = true;
+    for (int i = 0; i < BarSet.COUNT; i++) {
+      List<VfioDoorbell> offered = List.of();
+      if (isKnown && regions[i].isPresent()) {
+        UnsafeBuffer request = info(Payloads.IO_FDS_LENGTH);
+        request.putInt(LENGTH + VfioStructs.ARGSZ, IoFds.LONGEST);
+        request.putInt(LENGTH + VfioStructs.INDEX, i);
+        Command command = Command.DEVICE_GET_REGION_IO_FDS;
+        int result = connection.call(command, Payloads.IO_FDS_LENGTH, List.of());
+        isKnown = result >= 0;
+        if (isKnown) {
+          offered = takeDoorbells(i);
+        } else if (result == ClientConnection.GONE) {
+          connection.requireOpened(command, result);
+        }
+      }
+      doorbells.add(offered);
+    }
+  }
+
+  private List<VfioDoorbell> takeDoorbells(int index) {
+    List<EventFd> events = new ArrayList<>();
+    for (Fd descriptor : connection.takeDescriptors()) {
+      events.add(linux.eventFd(descriptor));
+    }
+    doorbellEvents.addAll(events);
+    if (!events.stream().allMatch(event -> HostFiles.system().isEventFd(event.fd()))) {
+      throw refused("gives a file for a doorbell of BAR " + index + " that is no eventfd");
+    }
+    byte[] payload = new byte[connection.reply().capacity()];
+    connection.reply().getBytes(0, payload);
+    // The next question would lie over the answer.
+    boolean isPort = !events.isEmpty() && isPortBar(index);
+    connection.requireOpened(Command.REGION_READ, 0);
+    try {
+      IoFds offered = new IoFds(new UnsafeBuffer(payload), regions[index], isPort, events);
+      List<VfioDoorbell> found = List.copyOf(offered.read());
+      if (offered.unknown() != 0) {
+        say.accept(
+            name
+                + " BAR "
+                + index
+                + " is trapped in part: its server offers "
+                + offered.unknown()
+                + " sub-regions by other means than ioeventfds");
+      }
+      return found;
+    } catch (PeerException e) {
+      throw refused(e.getMessage());
+    }
+  }
+
+  private boolean isPortBar(int index) {
+    int register = PciRegisters.BAR_0 + index * Integer.BYTES;
+    return (read(VfioRegion.CONFIG, register, Integer.BYTES) & 1) != 0;
+  }
+
+  @Override
+  public List<VfioDoorbell> doorbells(int region) {
+    return region < doorbells.size() ? doorbells.get(region) : List.of();
   }
 
   @Override
@@ -439,5 +514,6 @@ final class VfioUserDevice implements VfioDevice {
     unmasker.unmaskBy(null);
     connection.close();
     CloseHelper.quietCloseAll(files);
+    CloseHelper.quietCloseAll(doorbellEvents);
   }
 }

@@ -3,7 +3,6 @@ package javelin.passthrough.vfiouser.server;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import javelin.passthrough.model.ModelDevice;
 import javelin.passthrough.vfio.VfioIrq;
 import javelin.passthrough.vfio.VfioStructs;
@@ -27,7 +26,6 @@ final class ClientEvents implements AutoCloseable {
       VfioStructs.DATA_NONE | VfioStructs.DATA_BOOL | VfioStructs.DATA_EVENTFD;
   private static final int ACTIONS =
       VfioStructs.ACTION_MASK | VfioStructs.ACTION_UNMASK | VfioStructs.ACTION_TRIGGER;
-  private static final String EVENTFD = "anon_inode:[eventfd]";
 
   private final Linux linux;
   private final ModelDevice device;
@@ -66,9 +64,7 @@ final class ClientEvents implements AutoCloseable {
 
   /** Of another file, a write might never end. */
   private static boolean isEventFds(List<Fd> descriptors) {
-    return descriptors.stream()
-        .map(fd -> HostFiles.system().linkTarget("/proc/self/fd/" + fd.number()))
-        .allMatch(Optional.of(EVENTFD)::equals);
+    return descriptors.stream().allMatch(HostFiles.system()::isEventFd);
   }
 
   private int set(UnsafeBuffer set, List<EventFd> given, List<Fd> descriptors) {

@@ -1,7 +1,9 @@
 package javelin.passthrough.vfiouser.server;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import javelin.passthrough.faults.Faults;
 import javelin.passthrough.model.ModelDevice;
 import javelin.passthrough.vfio.VfioIrq;
@@ -34,14 +36,36 @@ final class ServerCommands implements AutoCloseable {
   private final DmaWindows windows;
   private final ClientEvents events;
   private final Faults faults;
+  private final ServerDoorbells doorbells;
   private final UnsafeBuffer reply = NativeMemory.allocate(REPLY_CAPACITY);
-  private List<Fd> replyDescriptors = List.of();
 
-  ServerCommands(ModelDevice device, DmaWindows windows, ClientEvents events, Faults faults) {
+  /** Made once, as no command may allocate. */
+  private final IntConsumer countAccess = this::access;
+
+  private List<Fd> replyDescriptors = List.of();
+  private int mostDescriptors;
+
+  ServerCommands(
+      ModelDevice device,
+      DmaWindows windows,
+      ClientEvents events,
+      ServerDoorbells doorbells,
+      Faults faults) {
     this.device = device;
     this.windows = windows;
     this.events = events;
+    this.doorbells = doorbells;
     this.faults = faults;
+  }
+
+  /** How many descriptors may go with one message. */
+  void mostDescriptors(int most) {
+    mostDescriptors = most;
+  }
+
+  /** Has the device do what the client has rung for; returns whether it has rung. */
+  boolean ring() {
+    return doorbells.ring(countAccess);
   }
 
   /** Where the payload of the reply is. */
@@ -75,6 +99,7 @@ final class ServerCommands implements AutoCloseable {
         case DMA_UNMAP -> unmap(payload);
         case DEVICE_GET_INFO -> deviceInfo(payload);
         case DEVICE_GET_REGION_INFO -> regionInfo(payload);
+        case DEVICE_GET_REGION_IO_FDS -> ioFds(payload);
         case DEVICE_GET_IRQ_INFO -> irqInfo(payload);
         case DEVICE_SET_IRQS -> setIrqs(payload, descriptors);
         case REGION_READ -> read(payload);
@@ -183,6 +208,25 @@ final class ServerCommands implements AutoCloseable {
       reply.putLong(at + Long.BYTES, area.length());
       at += VfioStructs.AREA_LENGTH;
     }
+  }
+
+  private int ioFds(UnsafeBuffer payload) {
+    if (isShort(payload, Payloads.IO_FDS_LENGTH)) {
+      return -Errno.EINVAL.number();
+    }
+    int index = payload.getInt(VfioStructs.INDEX);
+    long space = Integer.toUnsignedLong(payload.getInt(VfioStructs.ARGSZ));
+    if (index < 0
+        || index >= REGIONS
+        || space < Payloads.IO_FDS_LENGTH
+        || payload.getInt(VfioStructs.FLAGS) != 0
+        || payload.getInt(Payloads.IO_FDS_COUNT) != 0) {
+      return -Errno.EINVAL.number();
+    }
+    List<Fd> descriptors = new ArrayList<>();
+    int length = doorbells.put(reply, index, space, mostDescriptors, descriptors);
+    replyDescriptors = descriptors;
+    return length;
   }
 
   private int irqInfo(UnsafeBuffer payload) {
@@ -353,6 +397,10 @@ final class ServerCommands implements AutoCloseable {
 
   @Override
   public void close() {
-    events.close();
+    try {
+      events.close();
+    } finally {
+      doorbells.close();
+    }
   }
 }

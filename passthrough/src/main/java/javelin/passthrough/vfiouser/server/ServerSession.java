@@ -43,6 +43,7 @@ final class ServerSession implements BusMemory, AutoCloseable {
 
   private final Channel channel;
   private final DmaWindows windows = new DmaWindows(this);
+  private final ServerDoorbells doorbells;
   private final ServerCommands commands;
   private final long patienceNanos;
   private final Consumer<String> say;
@@ -71,7 +72,14 @@ final class ServerSession implements BusMemory, AutoCloseable {
     this.patienceNanos = patienceNanos;
     this.say = say;
     this.wake = wake;
-    commands = new ServerCommands(device, windows, new ClientEvents(linux, device), faults);
+    doorbells = new ServerDoorbells(linux, device);
+    commands =
+        new ServerCommands(device, windows, new ClientEvents(linux, device), doorbells, faults);
+  }
+
+  /** The eventfds by which the client rings, for {@link #rung}. */
+  List<Fd> doorbells() {
+    return doorbells.fds();
   }
 
   /** The client's memory. */
@@ -88,9 +96,23 @@ final class ServerSession implements BusMemory, AutoCloseable {
     return channel.hasInput();
   }
 
-  /** Does what has come, one command at least. */
+  /** Does what the client has rung for. */
+  void rung() {
+    commands.ring();
+    doKept();
+  }
+
+  /** Does what has come: a command, or what was rung for before it was sent. */
   void ready() {
     try {
+      // As a read on a bus comes behind the writes before it. What the device does may have had
+      // the command done already.
+      if (commands.ring()) {
+        doKept();
+        if (isOver || !channel.hasInput()) {
+          return;
+        }
+      }
       channel.receive(deadline());
       if (MessageHeader.isReply(channel.incoming())) {
         throw new PeerException("has answered what it was not asked");
@@ -174,6 +196,7 @@ final class ServerSession implements BusMemory, AutoCloseable {
       return -Errno.EINVAL.number();
     }
     common = Version.OURS.common(theirs);
+    commands.mostDescriptors(common.mostDescriptors());
     return Version.OURS.put(commands.reply(), 0);
   }
 

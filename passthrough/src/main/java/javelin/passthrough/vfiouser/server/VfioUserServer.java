@@ -1,6 +1,7 @@
 package javelin.passthrough.vfiouser.server;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import javelin.passthrough.faults.Fault;
@@ -12,6 +13,7 @@ import javelin.passthrough.vfiouser.wire.Channel;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.event.UnixListener;
 import javelin.vmm.linux.DescriptorSocket;
+import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Resources;
@@ -32,10 +34,11 @@ public final class VfioUserServer implements AutoCloseable {
   private final Faults faults;
   private final ModelDevice device;
 
-  /** Null without a client, as is the watch; for the loop. */
+  /** Null without a client; for the loop. */
   private ServerSession session;
 
-  private EventLoop.Watch watch;
+  /** Of the client's socket and doorbells. */
+  private final List<EventLoop.Watch> watches = new ArrayList<>();
 
   /**
    * @param name the device's, for messages
@@ -122,20 +125,36 @@ public final class VfioUserServer implements AutoCloseable {
 
   private void begin(Fd connected) {
     Channel channel = new Channel(new DescriptorSocket(connected));
-    session =
-        new ServerSession(
-            linux,
-            channel,
-            device,
-            faults,
-            PATIENCE.toNanos(),
-            reason -> say.accept(name + ": " + reason),
-            () -> loop.execute(this::doKept));
-    watch = loop.watch(channel.fd(), EventLoop.READABLE, events -> ready());
+    try {
+      session =
+          new ServerSession(
+              linux,
+              channel,
+              device,
+              faults,
+              PATIENCE.toNanos(),
+              reason -> say.accept(name + ": " + reason),
+              () -> loop.execute(this::doKept));
+    } catch (ErrnoException e) {
+      say.accept(name + ": a client cannot be served: " + e.getMessage());
+      channel.close();
+      return;
+    }
+    watches.add(loop.watch(channel.fd(), EventLoop.READABLE, events -> ready()));
+    for (Fd doorbell : session.doorbells()) {
+      watches.add(loop.watch(doorbell, EventLoop.READABLE, events -> rung()));
+    }
   }
 
   private void ready() {
     serve(ServerSession::ready);
+  }
+
+  /** The loop may call once more after the watch has been closed. */
+  private void rung() {
+    if (session != null) {
+      serve(ServerSession::rung);
+    }
   }
 
   private void doKept() {
@@ -149,7 +168,7 @@ public final class VfioUserServer implements AutoCloseable {
       work.accept(session);
     } catch (Faults.Silence silence) {
       if (silence.isStall()) {
-        watch.events(0);
+        watches.forEach(watch -> watch.events(0));
         return;
       }
       end();
@@ -165,9 +184,9 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   private void end() {
-    CloseHelper.close(watch);
+    CloseHelper.closeAll(watches);
+    watches.clear();
     CloseHelper.close(session);
-    watch = null;
     session = null;
   }
 

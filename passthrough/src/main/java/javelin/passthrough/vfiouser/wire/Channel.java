@@ -153,7 +153,7 @@ public final class Channel implements AutoCloseable {
     if (left <= 0) {
       throw new PeerException(failure);
     }
-    socket.await(forWriting, (int) TimeUnit.NANOSECONDS.toMillis(left) + 1);
+    socket.await(forWriting, TimeUnit.NANOSECONDS.toMillis(left) + 1);
   }
 
   private static PeerException lost(long result) {

@@ -28,6 +28,31 @@ public final class Payloads {
   /** DEVICE_GET_INFO: u32 argsz, u32 flags, u32 num_regions, u32 num_irqs. */
   public static final int INFO_LENGTH = 16;
 
+  /** DEVICE_GET_REGION_IO_FDS: u32 argsz, u32 flags, u32 index, u32 count, then sub-regions. */
+  public static final int IO_FDS_COUNT = 12;
+
+  public static final int IO_FDS_LENGTH = 16;
+
+  /**
+   * A sub-region: u64 offset, u64 size, u32 fd_index, u32 type, u32 flags, u32 padding, u64
+   * datamatch.
+   */
+  public static final int IO_FD_SIZE = 8;
+
+  public static final int IO_FD_INDEX = 16;
+  public static final int IO_FD_TYPE = 20;
+  public static final int IO_FD_FLAGS = 24;
+  public static final int IO_FD_MATCH = 32;
+  public static final int IO_FD_LENGTH = 40;
+
+  /** VFIO_USER_IO_FD_TYPE_IOEVENTFD. */
+  public static final int IO_FD_IOEVENTFD = 0;
+
+  /** KVM_IOEVENTFD_FLAG_DATAMATCH and _PIO (uapi linux/kvm.h). */
+  public static final int IO_FD_DATAMATCH = 1;
+
+  public static final int IO_FD_PORT = 1 << 1;
+
   /** REGION_READ, REGION_WRITE: u64 offset, u32 region, u32 count, data. */
   public static final int REGION_INDEX = 8;
 

@@ -1,19 +1,18 @@
 package javelin.devices.virtio.blk.nbd;
 
 import java.util.concurrent.TimeUnit;
-import javelin.vmm.event.EventLoop;
-import javelin.vmm.event.Readiness;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.Linux;
+import javelin.vmm.linux.Readiness;
 import javelin.vmm.linux.Syscalls;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A non-blocking socket that is read and written with one time limit for all. For one thread;
- * closing it leaves the socket open.
+ * A non-blocking socket that is read and written with one time limit for all. For one thread; the
+ * socket stays the caller's.
  */
-final class HandshakeSocket implements AutoCloseable {
+final class HandshakeSocket {
   private final Fd fd;
   private final Syscalls syscalls;
   private final Readiness readiness;
@@ -29,16 +28,16 @@ final class HandshakeSocket implements AutoCloseable {
     readiness = new Readiness(fd);
   }
 
-  private void await(int events) {
+  private void await(boolean forWriting) {
     long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-    if (!readiness.await(events, left)) {
+    if (left <= 0 || !readiness.await(forWriting, left)) {
       throw new NbdException("the server does not answer within " + seconds + " s");
     }
   }
 
-  private long check(long result, String call, int events) {
+  private long check(long result, String call, boolean forWriting) {
     if (Errno.EAGAIN.is(result)) {
-      await(events);
+      await(forWriting);
     } else if (!Errno.EINTR.is(result)) {
       return Linux.check(result, call, fd.subject());
     }
@@ -58,22 +57,17 @@ final class HandshakeSocket implements AutoCloseable {
         throw new NbdException(
             "the server closes the connection: it has no room, or speaks no NBD");
       }
-      done += (int) check(result, "read", EventLoop.READABLE);
+      done += (int) check(result, "read", false);
     }
   }
 
   /** Writes the first {@code length} bytes of {@code source}. */
   void write(UnsafeBuffer source, int length) {
-    // Until a connection is there, epoll tells of it as of room to write.
+    // Until a connection is there, poll tells of it as of room to write.
     int done = 0;
     while (done < length) {
       long result = syscalls.write(fd.number(), source.addressOffset() + done, length - done);
-      done += (int) check(result, "write", EventLoop.WRITABLE);
+      done += (int) check(result, "write", true);
     }
-  }
-
-  @Override
-  public void close() {
-    readiness.close();
   }
 }

@@ -57,9 +57,7 @@ final class NbdHandshake {
 
   /** As above, in {@code seconds} at most. */
   static NbdExport run(Fd fd, String export, long seconds) {
-    try (HandshakeSocket socket = new HandshakeSocket(fd, seconds)) {
-      return new NbdHandshake(socket, export).run();
-    }
+    return new NbdHandshake(new HandshakeSocket(fd, seconds), export).run();
   }
 
   private NbdExport run() {

@@ -2,11 +2,9 @@ package javelin.passthrough.faults;
 
 import java.util.ArrayList;
 import java.util.List;
-import javelin.passthrough.vfio.HotReset;
+import javelin.passthrough.vfio.ForwardingDevice;
 import javelin.passthrough.vfio.VfioDevice;
-import javelin.passthrough.vfio.VfioDoorbell;
 import javelin.passthrough.vfio.VfioIrq;
-import javelin.passthrough.vfio.VfioRegion;
 import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
@@ -23,7 +21,7 @@ import org.agrona.CloseHelper;
  * <p>Threads: as for any device; what belongs to the function's lock is guarded by this object's,
  * too, for the event loop's sake.
  */
-public final class FaultyDevice implements VfioDevice {
+public final class FaultyDevice extends ForwardingDevice {
   private static final long STALL_MILLIS = 1_000;
 
   /** An interrupt on its way from the device to who listens. */
@@ -50,7 +48,6 @@ public final class FaultyDevice implements VfioDevice {
   }
 
   private final Linux linux;
-  private final VfioDevice device;
   private final EventLoop loop;
   private final Faults faults;
   private final List<Relay> relays = new ArrayList<>();
@@ -65,35 +62,10 @@ public final class FaultyDevice implements VfioDevice {
    * @param loop runs what is late, and relays interrupts; stays the caller's
    */
   public FaultyDevice(Linux linux, VfioDevice device, List<Fault> faults, EventLoop loop) {
+    super(device);
     this.linux = linux;
-    this.device = device;
     this.loop = loop;
     this.faults = new Faults(faults, loop);
-  }
-
-  @Override
-  public String name() {
-    return device.name();
-  }
-
-  @Override
-  public boolean canReset() {
-    return device.canReset();
-  }
-
-  @Override
-  public String resetter() {
-    return device.resetter();
-  }
-
-  @Override
-  public VfioRegion region(int index) {
-    return device.region(index);
-  }
-
-  @Override
-  public VfioIrq irq(int index) {
-    return device.irq(index);
   }
 
   /** Whether the device answers the access that comes now. */
@@ -155,11 +127,6 @@ public final class FaultyDevice implements VfioDevice {
       throw new ErrnoException("mmap", name() + " region " + region, -result);
     }
     return device.map(region, offset, length);
-  }
-
-  @Override
-  public List<VfioDoorbell> doorbells(int region) {
-    return device.doorbells(region);
   }
 
   @Override
@@ -254,11 +221,6 @@ public final class FaultyDevice implements VfioDevice {
     if (faults.reset() < 0) {
       throw new ErrnoException("reset", name(), Errno.EIO.number());
     }
-  }
-
-  @Override
-  public HotReset hotReset() {
-    return device.hotReset();
   }
 
   @Override

@@ -7,11 +7,10 @@ import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.Mapping;
 
 /** A device of which each call is told, and each access to its registers with its time. */
-public final class TracedDevice implements VfioDevice {
+public final class TracedDevice extends ForwardingDevice {
   private static final double NANOS_PER_MICRO = 1000.0;
   private static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
 
-  private final VfioDevice device;
   private final Consumer<String> calls;
   private final Consumer<String> accesses;
 
@@ -22,7 +21,7 @@ public final class TracedDevice implements VfioDevice {
    * @param accesses hears of reads and writes
    */
   public TracedDevice(VfioDevice device, Consumer<String> calls, Consumer<String> accesses) {
-    this.device = device;
+    super(device);
     this.calls = calls;
     this.accesses = accesses;
   }
@@ -57,31 +56,6 @@ public final class TracedDevice implements VfioDevice {
   }
 
   @Override
-  public String name() {
-    return device.name();
-  }
-
-  @Override
-  public boolean canReset() {
-    return device.canReset();
-  }
-
-  @Override
-  public String resetter() {
-    return device.resetter();
-  }
-
-  @Override
-  public VfioRegion region(int index) {
-    return device.region(index);
-  }
-
-  @Override
-  public VfioIrq irq(int index) {
-    return device.irq(index);
-  }
-
-  @Override
   public long read(int region, long offset, int size) {
     long start = System.nanoTime();
     long value = device.read(region, offset, size);
@@ -100,11 +74,6 @@ public final class TracedDevice implements VfioDevice {
   public Mapping map(int region, long offset, long length) {
     call("map %s 0x%x-0x%x", regionName(region), offset, offset + length - 1);
     return device.map(region, offset, length);
-  }
-
-  @Override
-  public List<VfioDoorbell> doorbells(int region) {
-    return device.doorbells(region);
   }
 
   @Override
@@ -144,11 +113,6 @@ public final class TracedDevice implements VfioDevice {
   public void reset() {
     call("reset");
     device.reset();
-  }
-
-  @Override
-  public HotReset hotReset() {
-    return device.hotReset();
   }
 
   @Override

@@ -8,21 +8,26 @@ import java.util.List;
 import javelin.devices.pci.ConfigSpace;
 import javelin.devices.pci.PciIdentity;
 import javelin.passthrough.fake.AssignBench;
+import javelin.passthrough.faults.FaultyDevice;
 import javelin.passthrough.model.ModelShape;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A device behind a trace is the same device. */
 final class TracedDeviceTest {
   private final List<String> calls = new ArrayList<>();
   private final List<String> accesses = new ArrayList<>();
 
-  @Test
-  void shouldPassOnWhateverADeviceCanDo() throws NoSuchMethodException {
+  /** Neither decorator leaves a method to the interface's default. */
+  @ParameterizedTest
+  @ValueSource(classes = {TracedDevice.class, FaultyDevice.class})
+  void shouldPassOnWhateverADeviceCanDo(Class<?> decorator) throws NoSuchMethodException {
     for (Method method : VfioDevice.class.getMethods()) {
-      assertThat(TracedDevice.class.getMethod(method.getName(), method.getParameterTypes()))
+      assertThat(decorator.getMethod(method.getName(), method.getParameterTypes()))
           .extracting(Method::getDeclaringClass)
           .as(method.getName())
-          .isEqualTo(TracedDevice.class);
+          .isIn(decorator, ForwardingDevice.class);
     }
   }
 

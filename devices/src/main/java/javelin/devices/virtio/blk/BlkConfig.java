@@ -1,5 +1,6 @@
 package javelin.devices.virtio.blk;
 
+import javelin.devices.virtio.ConfigBytes;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -58,10 +59,6 @@ final class BlkConfig {
 
   /** {@code size} bytes at {@code offset}, not beyond the end. */
   long read(int offset, int size) {
-    long value = 0;
-    for (int i = 0; i < size; i++) {
-      value |= (bytes.getByte(offset + i) & 0xffL) << (8 * i);
-    }
-    return value;
+    return ConfigBytes.read(offset, size, bytes::getByte);
   }
 }

@@ -1,6 +1,7 @@
 package javelin.devices.virtio.fs;
 
 import java.nio.charset.StandardCharsets;
+import javelin.devices.virtio.ConfigBytes;
 import javelin.devices.virtio.vhostuser.BackEnd;
 import javelin.devices.virtio.vhostuser.VhostUserDevice;
 import javelin.vmm.event.EventLoop;
@@ -102,10 +103,6 @@ public final class VirtioFs extends VhostUserDevice {
 
   @Override
   public long readConfig(int offset, int size) {
-    long value = 0;
-    for (int i = size - 1; i >= 0; i--) {
-      value = (value << Byte.SIZE) | (config[offset + i] & 0xff);
-    }
-    return value;
+    return ConfigBytes.read(offset, size, at -> config[at]);
   }
 }

@@ -1,6 +1,7 @@
 package javelin.devices.virtio.net;
 
 import java.util.function.IntFunction;
+import javelin.devices.virtio.ConfigBytes;
 import javelin.devices.virtio.QueueContext;
 import javelin.devices.virtio.QueueService;
 import javelin.devices.virtio.ServiceSwitch;
@@ -246,11 +247,7 @@ public final class VirtioNet implements VirtioDevice {
 
   @Override
   public long readConfig(int offset, int size) {
-    long value = 0;
-    for (int i = size - 1; i >= 0; i--) {
-      value = (value << Byte.SIZE) | configByte(offset + i);
-    }
-    return value;
+    return ConfigBytes.read(offset, size, this::configByte);
   }
 
   private int configByte(int offset) {

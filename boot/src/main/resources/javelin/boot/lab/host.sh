@@ -45,10 +45,12 @@ keep="$keep$! "
 # Linux acknowledges an event of AMD-Vi with bits that QEMU then keeps set (to 11.1 at least), so the
 # thread that handles the first one never ends. Like all threads of interrupts it goes before
 # others; among equals, and preempted (preempt=full), it leaves them half of one processor.
-for process in /proc/[0-9]*; do
-  read -r name < "$process/comm"
-  case "$name" in irq/*-AMD-Vi) /usr/bin/chrt -o -p 0 "${process#/proc/}" ;; esac
-done
+if [ -e /sys/class/iommu/ivhd0 ]; then
+  for process in /proc/[0-9]*; do
+    read -r name < "$process/comm"
+    case "$name" in irq/*-AMD-Vi) /usr/bin/chrt -o -p 0 "${process#/proc/}" ;; esac
+  done
+fi
 
 # Before release 10.2, QEMU loses the wake-up of a halted processor now and then, and with it the next
 # tick of that one's timer: what sleeps there sleeps for good. There, each processor is woken by

@@ -28,6 +28,23 @@ final class LabFixture {
         List.of("true"));
   }
 
+  /** {@code plain} with another command line of the kernel, folder for output, and command. */
+  static LabOptions with(LabOptions plain, String append, Path out, List<String> command) {
+    return new LabOptions(
+        plain.iommu(),
+        plain.devices(),
+        plain.kernel(),
+        append,
+        plain.qemu(),
+        plain.memory(),
+        plain.cpus(),
+        out,
+        plain.timeout(),
+        plain.keep(),
+        plain.folder(),
+        command);
+  }
+
   /**
    * A kernel image of the given release, {@code folder/boot/vmlinuz}, with all modules built in.
    */

@@ -97,19 +97,7 @@ final class QemuCommandTest {
   void shouldShareTheFolderOfOutForWriting() {
     LabOptions plain = LabFixture.options(Iommu.INTEL, TIMEOUT);
     LabOptions options =
-        new LabOptions(
-            plain.iommu(),
-            plain.devices(),
-            plain.kernel(),
-            plain.append(),
-            plain.qemu(),
-            plain.memory(),
-            plain.cpus(),
-            Path.of("/results"),
-            plain.timeout(),
-            false,
-            plain.folder(),
-            plain.command());
+        LabFixture.with(plain, plain.append(), Path.of("/results"), plain.command());
     assertThat(command(options))
         .contains("local,security_model=none,multidevs=remap,id=out,path=/results");
   }
@@ -117,20 +105,7 @@ final class QemuCommandTest {
   @Test
   void shouldTellTheHostsKernelMore() {
     LabOptions plain = LabFixture.options(Iommu.AMD, TIMEOUT);
-    LabOptions options =
-        new LabOptions(
-            plain.iommu(),
-            plain.devices(),
-            plain.kernel(),
-            "nosmt mitigations=off",
-            plain.qemu(),
-            plain.memory(),
-            plain.cpus(),
-            null,
-            plain.timeout(),
-            false,
-            plain.folder(),
-            plain.command());
+    LabOptions options = LabFixture.with(plain, "nosmt mitigations=off", null, plain.command());
     assertThat(command(options))
         .contains(
             "console=ttyS0 panic=-1 loglevel=4 no_timer_check iommu=pt preempt=full nosmt mitigations=off");
@@ -141,20 +116,7 @@ final class QemuCommandTest {
   @Test
   void shouldUseTheTerminalForAShellOnly() {
     LabOptions plain = LabFixture.options(Iommu.INTEL, TIMEOUT);
-    LabOptions shell =
-        new LabOptions(
-            plain.iommu(),
-            plain.devices(),
-            plain.kernel(),
-            plain.append(),
-            plain.qemu(),
-            plain.memory(),
-            plain.cpus(),
-            null,
-            plain.timeout(),
-            false,
-            plain.folder(),
-            List.of());
+    LabOptions shell = LabFixture.with(plain, plain.append(), null, List.of());
     assertThat(command(shell))
         .contains("stdio,signal=off,id=terminal", "virtserialport,chardev=control,name=control")
         .noneMatch(word -> word.contains("stdout"));

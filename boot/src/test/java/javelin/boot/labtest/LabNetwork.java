@@ -20,6 +20,11 @@ final class LabNetwork {
     HostFiles host = HostFiles.system();
     String virtio = await(() -> virtio(host, device), "the driver of " + device);
     String name = await(() -> host.names(virtio + "/net"), "the interface of " + device);
+    up(name, ip);
+  }
+
+  /** Brings up an interface of the host's with an address of a /24. */
+  static void up(String name, String ip) throws IOException, InterruptedException {
     Process process = new ProcessBuilder("busybox", "ifconfig", name, ip, "up").inheritIO().start();
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isZero();

@@ -173,7 +173,7 @@ final class VirtioBesideAssignedTest {
 
   private static void bringUp(String tap, String hostIp, String card, String guestIp)
       throws Exception {
-    HostSays.of("busybox ifconfig " + tap + " " + hostIp + " up");
+    LabNetwork.up(tap, hostIp);
     guest.shell("ifconfig " + card + " " + guestIp + " up");
     assertThat(guest.shell("for i in 1 2 3 4 5; do ping -c 1 -W 2 " + hostIp + " && break; done"))
         .contains("1 packets received");

@@ -3,23 +3,30 @@ package javelin.perf;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import javelin.boot.cli.Command;
+import java.util.List;
 import javelin.boot.cli.CommandErrors;
-import javelin.boot.cli.ExitCode;
+import javelin.boot.cli.HelpStyle;
+import javelin.boot.cli.Subcommands;
+import javelin.perf.bench.CompareCommand;
 import javelin.perf.boot.BootCommand;
 import javelin.perf.exits.ExitsCommand;
 import javelin.perf.micro.MicroCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** The command {@code javelin perf}, with a class path of its own behind it. */
+/** The command {@code javelin bench}, with a class path of its own behind it. */
 public final class Main {
 
   private Main() {}
+
+  private static Subcommands commands() {
+    return new Subcommands()
+        .with("exits", ExitsCommand::new)
+        .with("boot", BootCommand::new)
+        .with("micro", MicroCommand::new)
+        .with("compare", CompareCommand::new);
+  }
 
   /** Runs the measurement that the arguments name and ends with its exit code. */
   public static void main(String[] args) {
@@ -32,44 +39,30 @@ public final class Main {
 
   /** Runs the measurement that the arguments name; returns the exit code. */
   static int run(String[] args, PrintWriter out, PrintWriter err) {
-    Map<String, Command> commands = new LinkedHashMap<>();
-    commands.put("exits", new ExitsCommand());
-    commands.put("boot", new BootCommand());
-    commands.put("micro", new MicroCommand());
-    CommandSpec root = CommandSpec.create().name("javelin perf");
-    root.addOption(helpOption());
+    CommandSpec root = CommandSpec.create().name("javelin bench").mixinStandardHelpOptions(true);
     root.usageMessage()
-        .description("Measures Javelin on this machine.")
-        .footer("", "javelin perf COMMAND --help tells about one measurement.");
-    commands.forEach(
-        (name, command) -> root.addSubcommand(name, command.spec().addOption(helpOption())));
+        .description("Measures Javelin on this machine, beside others where they are there.")
+        .footer("", "javelin bench COMMAND --help tells about one of them.");
+    Subcommands commands = commands();
+    commands.addTo(root, List.of(args));
     CommandLine line =
-        new CommandLine(root).setOut(out).setExecutionStrategy(parsed -> execute(parsed, commands));
+        new CommandLine(root)
+            .setOut(out)
+            .setHelpFactory(HelpStyle::help)
+            .setExecutionStrategy(parsed -> execute(parsed, commands));
     return CommandErrors.handledBy(line, err).execute(args);
   }
 
-  private static OptionSpec helpOption() {
-    return OptionSpec.builder("-h", "--help")
-        .usageHelp(true)
-        .description("Shows this help.")
-        .build();
-  }
-
-  private static int execute(ParseResult parsed, Map<String, Command> commands) {
+  private static int execute(ParseResult parsed, Subcommands commands) {
     Integer helped = CommandLine.executeHelpRequest(parsed);
     if (helped != null) {
       return helped;
     }
-    CommandLine root = parsed.commandSpec().commandLine();
-    if (!parsed.hasSubcommand()) {
-      root.usage(root.getErr());
-      return ExitCode.USAGE;
-    }
-    ParseResult arguments = parsed.subcommand();
     try {
-      return commands.get(arguments.commandSpec().name()).run(arguments);
+      return commands.run(parsed);
     } catch (Exception e) {
-      throw new CommandLine.ExecutionException(root, e.toString(), e);
+      throw new CommandLine.ExecutionException(
+          parsed.commandSpec().commandLine(), e.getMessage(), e);
     }
   }
 }

@@ -1,2 +1,2 @@
-/** Measuring: the command {@code javelin perf}, and the rules that keep the modules apart. */
+/** Measuring: the command {@code javelin bench}, and the rules that keep the modules apart. */
 package javelin.perf;

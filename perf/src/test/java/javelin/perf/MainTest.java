@@ -24,7 +24,7 @@ class MainTest {
   @Test
   void shouldNameTheArgumentWhenItIsNotKnown() {
     assertThat(run("exists")).isEqualTo(2);
-    assertThat(err.toString()).startsWith("javelin: ").contains("'exists'", "javelin perf --help");
+    assertThat(err.toString()).startsWith("javelin: ").contains("'exists'", "javelin bench --help");
   }
 
   @Test

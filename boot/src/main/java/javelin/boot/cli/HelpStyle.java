@@ -10,13 +10,13 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** How help looks: options in the order of their importance, written as people type them. */
-final class HelpStyle {
+public final class HelpStyle {
   private static final int OPTION_WIDTH = 28;
 
   private HelpStyle() {}
 
   /** Sets the style of one command. */
-  static void apply(CommandSpec spec) {
+  public static void apply(CommandSpec spec) {
     spec.usageMessage()
         .showDefaultValues(false)
         .abbreviateSynopsis(true)
@@ -25,7 +25,7 @@ final class HelpStyle {
   }
 
   /** The help of one command. */
-  static Help help(CommandSpec spec, ColorScheme colors) {
+  public static Help help(CommandSpec spec, ColorScheme colors) {
     return new Help(spec, colors) {
       @Override
       public IParamLabelRenderer parameterLabelRenderer() {

@@ -42,7 +42,7 @@ public final class Main {
         .description("A KVM virtual machine monitor built around PCI device assignment.")
         .footer(
             "",
-            "The launcher has two more: test runs every test, perf measures Javelin.",
+            "The launcher has two more: test runs every test, bench measures Javelin.",
             "",
             "javelin COMMAND --help tells about one command.");
     Subcommands commands = commands();

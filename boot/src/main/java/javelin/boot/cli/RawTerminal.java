@@ -17,7 +17,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  +--------+--------+--------+--------+------+-----------+
  * </pre>
  */
-final class RawTerminal implements AutoCloseable {
+public final class RawTerminal implements AutoCloseable {
   static final long TCGETS = 0x5401;
   static final long TCSETS = 0x5402;
   static final int TERMIOS_LENGTH = 36;
@@ -48,7 +48,7 @@ final class RawTerminal implements AutoCloseable {
   }
 
   /** Whether descriptor {@code fd} is a terminal. */
-  static boolean isTerminal(Linux linux, int fd) {
+  public static boolean isTerminal(Linux linux, int fd) {
     UnsafeBuffer termios = NativeMemory.allocate(TERMIOS_LENGTH);
     return linux.syscalls().ioctl(fd, TCGETS, termios.addressOffset()) >= 0;
   }

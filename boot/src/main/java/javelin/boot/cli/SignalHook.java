@@ -8,9 +8,9 @@ import java.lang.reflect.Proxy;
  * <p>It uses sun.misc.Signal (module jdk.unsupported), the JVM's only interface to signals. By
  * reflection, as javac warns of that class wherever it is named, with no way to accept it.
  */
-final class SignalHook implements AutoCloseable {
+public final class SignalHook implements AutoCloseable {
   /** Hears of signals, each on a thread of its own. */
-  interface Handler {
+  public interface Handler {
     /**
      * A signal came.
      *
@@ -30,7 +30,7 @@ final class SignalHook implements AutoCloseable {
    *
    * @param name without SIG, such as {@code "TERM"}
    */
-  SignalHook(String name, Handler handler) {
+  public SignalHook(String name, Handler handler) {
     try {
       signalClass = Class.forName("sun.misc.Signal");
       handlerClass = Class.forName("sun.misc.SignalHandler");

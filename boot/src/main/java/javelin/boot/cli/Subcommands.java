@@ -13,12 +13,12 @@ import picocli.CommandLine.ParseResult;
  * The commands below another one. Only the one that is asked for is built: the others cost start-up
  * time and are needed by {@code --help} and {@code completion} alone.
  */
-final class Subcommands {
+public final class Subcommands {
   private final Map<String, Supplier<Command>> makers = new LinkedHashMap<>();
   private final Map<String, Command> built = new LinkedHashMap<>();
 
   /** Adds one more, behind the others in the help. */
-  Subcommands with(String name, Supplier<Command> maker) {
+  public Subcommands with(String name, Supplier<Command> maker) {
     makers.put(name, maker);
     return this;
   }
@@ -27,7 +27,7 @@ final class Subcommands {
    * Builds the one that {@code arguments} start with, or all where they name none, and adds what is
    * built to {@code parent}.
    */
-  void addTo(CommandSpec parent, List<String> arguments) {
+  public void addTo(CommandSpec parent, List<String> arguments) {
     boolean all = arguments.isEmpty() || !makers.containsKey(arguments.get(0));
     List<String> rest = all ? List.of() : arguments.subList(1, arguments.size());
     makers.forEach(
@@ -49,7 +49,7 @@ final class Subcommands {
   }
 
   /** Runs the one that was parsed below {@code parent}; shows the help where none was. */
-  int run(ParseResult parent) throws Exception {
+  public int run(ParseResult parent) throws Exception {
     if (!parent.hasSubcommand()) {
       CommandLine line = parent.commandSpec().commandLine();
       line.usage(line.getErr());

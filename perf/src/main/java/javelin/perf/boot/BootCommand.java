@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** {@code javelin perf boot}. */
+/** {@code javelin bench boot}. */
 public final class BootCommand implements Command {
   private static final long MEBIBYTES = 256;
   private static final String APPEND = "console=ttyS0 panic=-1 quiet";
@@ -32,7 +32,7 @@ public final class BootCommand implements Command {
             "Boots the same Linux kernel and initramfs under Javelin and under QEMU (with KVM; q35"
                 + " and microvm), in turn, and prints the time from the start of the process to"
                 + " the guest's init. Needs a KVM that runs Linux; elsewhere:",
-            "  javelin lab -- ./javelin perf boot");
+            "  javelin lab -- ./javelin bench boot");
     spec.addOption(
         text("--kernel", "FILE", null, "A bzImage (newest of the lab's kernels, or of /boot)."));
     spec.addOption(text("--runs", "N", "5", "Boots of each (${DEFAULT-VALUE})."));
@@ -98,7 +98,7 @@ public final class BootCommand implements Command {
     String launcher = System.getenv("JAVELIN_LAUNCHER");
     if (launcher == null) {
       throw new CommandException(
-          ExitCode.START_ERROR, "JAVELIN_LAUNCHER is not set: start this as ./javelin perf boot");
+          ExitCode.START_ERROR, "JAVELIN_LAUNCHER is not set: start this as ./javelin bench boot");
     }
     program("qemu-system-x86_64", "qemu-system-x86");
     List<Contestant> contestants = new ArrayList<>();

@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** {@code javelin perf exits}. */
+/** {@code javelin bench exits}. */
 public final class ExitsCommand implements Command {
   private static final int DEFAULT_COUNT = 100_000;
   private static final int DEFAULT_ROUNDS = 20;

@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
-/** {@code javelin perf micro}: JMH over this package, with its allocation profiler always on. */
+/** {@code javelin bench micro}: JMH over this package, with its allocation profiler always on. */
 public final class MicroCommand implements Command {
 
   @Override
@@ -24,7 +24,7 @@ public final class MicroCommand implements Command {
         .description(
             "Runs the JMH micro-benchmarks with the allocation profiler: ns and heap bytes for"
                 + " each port exit, MMIO exit, look-up, memory access and native call.",
-            "For a first look: javelin perf micro -f 1 -wi 1 -i 1 Memory");
+            "For a first look: javelin bench micro -f 1 -wi 1 -i 1 Memory");
     spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("ARGUMENT")

@@ -1,4 +1,4 @@
-// The yardstick of `javelin perf exits`: a loop over KVM_RUN with nothing around it.
+// The yardstick of `javelin bench exits`: a loop over KVM_RUN with nothing around it.
 //
 //   exits CODE RAM_BYTES port|mmio TARGET WARMUP COUNT
 //

@@ -1,0 +1,2 @@
+/** What differs between two outcomes, beyond the noise of their rounds. */
+package javelin.perf.result.compare;

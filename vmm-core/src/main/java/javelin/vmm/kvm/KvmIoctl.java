@@ -53,6 +53,7 @@ final class KvmIoctl {
   static final long KVM_SET_MP_STATE = iow(0x99, 4);
   static final long KVM_NMI = io(0x9a);
   static final long KVM_SET_GUEST_DEBUG = iow(0x9b, KvmVcpu.GUEST_DEBUG_LENGTH);
+  static final long KVM_GET_TSC_KHZ = io(0xa3);
   static final long KVM_GET_VCPU_EVENTS = ior(0x9f, VcpuState.EVENTS_LENGTH);
   static final long KVM_SET_VCPU_EVENTS = iow(0xa0, VcpuState.EVENTS_LENGTH);
   static final long KVM_GET_DEBUGREGS = ior(0xa1, VcpuState.DEBUGREGS_LENGTH);

@@ -126,6 +126,16 @@ public final class KvmVcpu implements AutoCloseable {
     return MsrList.of(index, value).writeTo(fd) == 1;
   }
 
+  /**
+   * The frequency of the guest's time stamp counter (KVM API, 4.56), in kHz.
+   *
+   * @return 0 where KVM does not know it: the host's counter is not stable (EIO), or KVM is without
+   *     KVM_CAP_GET_TSC_KHZ
+   */
+  public int tscKhz() {
+    return Math.max(syscalls.ioctl(fd.number(), KvmIoctl.KVM_GET_TSC_KHZ, 0), 0);
+  }
+
   /** Stops the guest with KVM_EXIT_DEBUG after each instruction, or no more. */
   public void singleStep(boolean on) {
     UnsafeBuffer debug = NativeMemory.allocate(GUEST_DEBUG_LENGTH);

@@ -59,6 +59,9 @@ public final class GuestRuntime {
   /** Number of checks failed (32 bits). */
   public final Label failures = new Label("failures");
 
+  /** The hexadecimal digits in ASCII, a byte each. */
+  public final Label digits = new Label("digits");
+
   private final Label fail = new Label("fail");
   private final Label endLine = new Label("endLine");
   private final Label setDeadline = new Label("setDeadline");
@@ -71,7 +74,6 @@ public final class GuestRuntime {
   private final Label fifoSize = new Label("fifoSize");
   private final Label fifoRoom = new Label("fifoRoom");
   private final Label number = new Label("number");
-  private final Label digits = new Label("digits");
   private final Map<String, Label> texts = new LinkedHashMap<>();
   private final Map<Label, Integer> variables = new LinkedHashMap<>();
 

@@ -7,9 +7,11 @@ import java.util.List;
 import javelin.boot.cli.CommandErrors;
 import javelin.boot.cli.HelpStyle;
 import javelin.boot.cli.Subcommands;
+import javelin.perf.bench.BenchCommand;
 import javelin.perf.bench.CompareCommand;
 import javelin.perf.boot.BootCommand;
 import javelin.perf.exits.ExitsCommand;
+import javelin.perf.map.MapBench;
 import javelin.perf.micro.MicroCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,6 +26,7 @@ public final class Main {
     return new Subcommands()
         .with("exits", ExitsCommand::new)
         .with("boot", BootCommand::new)
+        .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)
         .with("compare", CompareCommand::new);
   }

@@ -107,7 +107,12 @@ public final class KernelVfio implements VfioBackend {
     return "/sys/bus/pci/devices/" + name;
   }
 
-  private static int group(HostFiles host, String name) {
+  /**
+   * The number of a PCI function's IOMMU group.
+   *
+   * @throws VfioException where it has none
+   */
+  static int group(HostFiles host, String name) {
     String folder = folder(name);
     if (!host.exists(folder)) {
       throw new VfioException(

@@ -3,6 +3,7 @@ package javelin.perf.bench;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import javelin.boot.cli.Command;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
@@ -46,7 +47,7 @@ public final class BenchCommand implements Command {
     outputs.check();
     Outcome outcome =
         new Outcome(
-            bench.name(), arguments.originalArgs(), Instant.now().truncatedTo(ChronoUnit.SECONDS));
+            bench.name(), options(arguments), Instant.now().truncatedTo(ChronoUnit.SECONDS));
     HostConditions.describe(HostFiles.system(), outcome);
     boolean terminal = RawTerminal.isTerminal(Linux.system(), STDERR);
     Progress progress = new Progress(err, terminal, System::nanoTime);
@@ -63,6 +64,12 @@ public final class BenchCommand implements Command {
       }
     }
     return exitCode(outcome);
+  }
+
+  /** What follows the command's name. */
+  private List<String> options(ParseResult arguments) {
+    List<String> all = arguments.originalArgs();
+    return all.subList(all.indexOf(bench.name()) + 1, all.size());
   }
 
   private static void interrupted(BenchRun run, PrintWriter err) {

@@ -9,6 +9,7 @@ import javelin.vmm.linux.HostFiles;
 
 /** States on an outcome what machine its figures are of, and what of that machine is emulated. */
 final class HostConditions {
+  private static final String KVM = "/dev/kvm";
   private static final String CPUINFO = "/proc/cpuinfo";
   private static final String EMULATED_CPU = "QEMU TCG";
   private static final long KIBIBYTES_PER_GIBIBYTE = 1 << 20;
@@ -63,7 +64,10 @@ final class HostConditions {
       return "all of it: the processor is QEMU's, in software; compare within this run only";
     }
     List<String> modules = kvmModules();
-    if (!modules.isEmpty() && !modules.contains("kvm_intel") && !modules.contains("kvm_amd")) {
+    if (files.exists(KVM)
+        && !modules.isEmpty()
+        && !modules.contains("kvm_intel")
+        && !modules.contains("kvm_amd")) {
       return "ring 0 of guests: KVM has no hardware to run it on here";
     }
     boolean virtual =
@@ -80,7 +84,7 @@ final class HostConditions {
   }
 
   private String kvm() {
-    if (!files.exists("/dev/kvm")) {
+    if (!files.exists(KVM)) {
       return "none";
     }
     List<String> modules = kvmModules();

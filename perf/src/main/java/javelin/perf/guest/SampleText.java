@@ -103,7 +103,7 @@ public final class SampleText implements Consumer<String> {
     boolean isHex =
         !word.isEmpty()
             && word.length() <= LONG_DIGITS
-            && word.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f');
+            && word.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
     require(isHex, "not a number", text);
     return Long.parseUnsignedLong(word, HEX);
   }

@@ -3,7 +3,6 @@ package javelin.vmm.memory;
 import static javelin.vmm.linux.Linux.MADV_DONTDUMP;
 import static javelin.vmm.linux.Linux.MADV_HUGEPAGE;
 import static javelin.vmm.linux.Linux.MADV_NOHUGEPAGE;
-import static javelin.vmm.linux.Linux.MADV_POPULATE_WRITE;
 import static javelin.vmm.linux.Linux.MAP_NORESERVE;
 import static javelin.vmm.linux.Linux.MAP_SHARED;
 import static javelin.vmm.linux.Linux.PROT_READ;
@@ -12,13 +11,6 @@ import static javelin.vmm.linux.Linux.RLIMIT_MEMLOCK;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
@@ -37,9 +29,6 @@ public final class GuestRam implements AutoCloseable {
 
   /** Where high RAM starts. */
   public static final long HIGH_BASE = 4L << 30;
-
-  private static final long PREFAULT_PIECE = 256L << 20;
-  private static final int MAX_PREFAULT_THREADS = 8;
 
   private final Linux linux;
   private final RamConfig config;
@@ -150,51 +139,9 @@ public final class GuestRam implements AutoCloseable {
   }
 
   private void prefault() {
-    List<Callable<Integer>> pieces = new ArrayList<>();
-    for (Mapping mapping : mappings) {
-      for (long start = 0; start < mapping.length(); start += PREFAULT_PIECE) {
-        long address = mapping.address() + start;
-        long length = Math.min(PREFAULT_PIECE, mapping.length() - start);
-        pieces.add(() -> linux.syscalls().madvise(address, length, MADV_POPULATE_WRITE));
-      }
-    }
-    int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_PREFAULT_THREADS);
-    ExecutorService pool = Executors.newFixedThreadPool(Math.min(threads, pieces.size()));
-    try {
-      List<Future<Integer>> running = pieces.stream().map(pool::submit).toList();
-      for (int i = 0; i < running.size(); i++) {
-        int result = await(running, i);
-        // Kernels before 5.14 do not know the advice; mlock or the guest's own touch does the work.
-        if (result < 0 && !Errno.EINVAL.is(result)) {
-          throw new RamException(
-              String.format(
-                  "Guest RAM of %d MiB cannot be made present: %s; give the guest less memory",
-                  config.size() >> 20, Errno.describe(-result)));
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RamException("Making guest RAM present was interrupted", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      pool.shutdown();
-    }
-  }
-
-  /** The result of a piece, which is waited for with progress. */
-  private int await(List<Future<Integer>> pieces, int index)
-      throws InterruptedException, ExecutionException {
-    while (true) {
-      try {
-        return pieces.get(index).get(1, TimeUnit.SECONDS);
-      } catch (TimeoutException e) {
-        long done = pieces.stream().filter(Future::isDone).count() * PREFAULT_PIECE;
-        progress.accept(
-            String.format(
-                "making guest RAM present: %d of %d MiB", done >> 20, config.size() >> 20));
-      }
-    }
+    Prefault prefault = new Prefault(linux);
+    mappings.forEach(mapping -> prefault.add(mapping.address(), mapping.length()));
+    prefault.run(Prefault.threads(), progress);
   }
 
   private void lock() {

@@ -46,13 +46,13 @@ public record Change(double before, double after, Verdict verdict) {
 
   /** The figures that rounds keep. */
   enum Figure {
-    P50("p50") {
+    P50("p50", 1) {
       @Override
       long of(Round round) {
         return round.p50();
       }
     },
-    P99("p99") {
+    P99("p99", 100) {
       @Override
       long of(Round round) {
         return round.p99();
@@ -60,9 +60,16 @@ public record Change(double before, double after, Verdict verdict) {
     };
 
     private final String label;
+    private final int leastSamples;
 
-    Figure(String label) {
+    Figure(String label, int leastSamples) {
       this.label = label;
+      this.leastSamples = leastSamples;
+    }
+
+    /** Whether the rounds have samples enough for it. */
+    boolean isIn(Series series) {
+      return series.rounds().stream().allMatch(round -> round.n() >= leastSamples);
     }
 
     String label() {

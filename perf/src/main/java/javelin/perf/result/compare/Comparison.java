@@ -72,6 +72,9 @@ public final class Comparison {
       return;
     }
     for (Change.Figure figure : Change.Figure.values()) {
+      if (!figure.isIn(first) || !figure.isIn(second)) {
+        continue;
+      }
       Change change = Change.of(first, second, figure);
       boolean changed =
           change.verdict() == Change.Verdict.BETTER || change.verdict() == Change.Verdict.WORSE;

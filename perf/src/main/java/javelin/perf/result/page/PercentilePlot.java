@@ -28,8 +28,7 @@ final class PercentilePlot {
   private final List<Series> sides;
   private final Markup svg = new Markup();
   private final int nines;
-  private final int lowest;
-  private final int highest;
+  private final List<Double> ticks;
 
   private PercentilePlot(List<Series> sides) {
     this.sides = sides;
@@ -38,8 +37,7 @@ final class PercentilePlot {
     nines = Math.max(1, Math.min(MOST_NINES, (int) Math.floor(Math.log10((double) most))));
     long least = sides.stream().mapToLong(s -> Math.max(s.at(0), 1)).min().orElse(1);
     long greatest = sides.stream().mapToLong(s -> Math.max(s.at(100), 1)).max().orElse(1);
-    lowest = (int) Math.floor(Math.log10((double) least));
-    highest = Math.max(lowest + 1, (int) Math.ceil(Math.log10((double) greatest)));
+    ticks = Ticks.around(least, greatest);
   }
 
   /** The drawing of at least one series; all have one unit. */
@@ -62,9 +60,7 @@ final class PercentilePlot {
     for (int nine = 0; nine <= nines; nine++) {
       vertical(x(1 - Math.pow(10, -nine)), percent(nine));
     }
-    for (int power = lowest; power <= highest; power++) {
-      horizontal(y(Math.pow(10, power)), unit.format(Math.pow(10, power)));
-    }
+    ticks.forEach(tick -> horizontal(y(tick), unit.format(tick)));
     for (int i = 0; i < sides.size(); i++) {
       line(sides.get(i), i);
       legend(sides.get(i), i);
@@ -84,6 +80,8 @@ final class PercentilePlot {
   }
 
   private double y(double value) {
+    double lowest = Math.log10(ticks.get(0));
+    double highest = Math.log10(ticks.get(ticks.size() - 1));
     double share = (Math.log10(Math.max(value, 1)) - lowest) / (highest - lowest);
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share;
   }

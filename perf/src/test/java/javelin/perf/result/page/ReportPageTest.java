@@ -1,13 +1,11 @@
 package javelin.perf.result.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Unit;
@@ -51,30 +49,11 @@ class ReportPageTest {
   @Test
   @Timeout(120)
   void shouldShowInABrowser(@TempDir Path folder) throws Exception {
-    Path browser = Path.of("/usr/bin/chromium");
-    assumeTrue(Files.isExecutable(browser), "skipped: chromium is not installed");
+    Browser browser = new Browser(folder);
     Path page = Files.writeString(folder.resolve("index.html"), ReportPage.of(outcome()));
-    Path dump = folder.resolve("dump.html");
 
-    Process process =
-        new ProcessBuilder(
-                browser.toString(),
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--user-data-dir=" + folder.resolve("profile"),
-                "--virtual-time-budget=1000",
-                "--dump-dom",
-                page.toUri().toString())
-            .redirectOutput(dump.toFile())
-            .redirectError(folder.resolve("errors").toFile())
-            .start();
-    boolean ended = process.waitFor(90, TimeUnit.SECONDS);
-    process.destroyForcibly();
+    String dom = browser.open(page);
 
-    assertThat(ended).isTrue();
-    String dom = Files.readString(dump);
     assertThat(dom.split("<svg", -1)).hasSize(3);
     assertThat(dom.split("<table", -1)).hasSize(4);
     assertThat(dom).contains("<title>javelin bench exits</title>", "</body></html>");

@@ -219,8 +219,9 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .completionCandidates(names(TraceKind.class))
                 .description(
-                    "Write what happens to standard error: exits, mmio, pio, irq, and of assigned"
-                        + " devices vfio (calls and decisions) and bar (trapped accesses).")
+                    "Write what happens to standard error: exits, mmio, pio, irq; of assigned"
+                        + " devices vfio (calls and decisions) and bar (trapped accesses); launch,"
+                        + " the phases from the process's start to the guest's first instruction.")
                 .build()));
   }
 

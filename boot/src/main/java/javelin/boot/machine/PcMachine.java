@@ -1,5 +1,6 @@
 package javelin.boot.machine;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,11 +19,13 @@ import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.assign.AssignCheckGuest;
 import javelin.boot.guest.assign.VirtioCheckGuest;
 import javelin.boot.guest.selftest.SelfTestGuest;
+import javelin.boot.host.UserCache;
 import javelin.boot.kernel.BootFile;
 import javelin.boot.kernel.BootProtocol;
 import javelin.boot.kernel.BootState;
 import javelin.boot.kernel.KernelConfig;
 import javelin.boot.kernel.KernelLoader;
+import javelin.boot.kernel.UnpackedKernels;
 import javelin.devices.console.SerialBackend;
 import javelin.devices.legacy.DeviceClock;
 import javelin.devices.pci.PciRoot;
@@ -77,6 +80,7 @@ public final class PcMachine implements AutoCloseable {
   private final AcpiImage acpi;
   private final Tracer tracer;
   private final LaunchTimes launch;
+  private final Consumer<String> say;
 
   /** The window for 64-bit BARs. */
   private final Optional<AddressRange> mmio64;
@@ -156,7 +160,7 @@ public final class PcMachine implements AutoCloseable {
     this.linux = linux;
     this.config = config;
     this.launch = launch;
-    Consumer<String> say = line -> err.accept("javelin: " + line);
+    say = line -> err.accept("javelin: " + line);
     try {
       KvmSystem kvm = owned.own(KvmSystem.open(linux, config.kvmDevice().toString()));
       vm = owned.own(kvm.createVm());
@@ -296,8 +300,12 @@ public final class PcMachine implements AutoCloseable {
 
   private KernelConfig kernelConfig() {
     if (config.guest() instanceof GuestImage.KernelFile file) {
+      Path kernel =
+          file.unpack()
+              ? new UnpackedKernels(UserCache.folder().resolve("kernels"), say).of(file.kernel())
+              : file.kernel();
       return new KernelConfig(
-          BootFile.of(file.kernel()),
+          BootFile.of(kernel),
           file.initrd() == null ? null : BootFile.of(file.initrd()),
           file.commandLine(),
           file.protocol(),

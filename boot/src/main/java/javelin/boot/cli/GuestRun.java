@@ -7,6 +7,7 @@ import java.util.List;
 import javelin.boot.host.HostCheck;
 import javelin.boot.kernel.KernelLoadException;
 import javelin.boot.machine.ConfigException;
+import javelin.boot.machine.LaunchTimes;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.PcMachine;
 import javelin.boot.machine.SerialBackends;
@@ -35,6 +36,7 @@ final class GuestRun {
   private final boolean force;
   private final PrintWriter err;
   private final Linux linux;
+  private final LaunchTimes launch;
 
   /** The machine and its report once they are made; the console's keys come from another thread. */
   private volatile PcMachine machine;
@@ -48,13 +50,21 @@ final class GuestRun {
    * @param force devices are taken also where the host uses them
    * @param err where Javelin's own words go
    * @param linux the calls that all of it is made with
+   * @param launch what the launch has behind it until now
    */
-  GuestRun(MachineConfig config, boolean table, boolean force, PrintWriter err, Linux linux) {
+  GuestRun(
+      MachineConfig config,
+      boolean table,
+      boolean force,
+      PrintWriter err,
+      Linux linux,
+      LaunchTimes launch) {
     this.config = config;
     this.table = table;
     this.force = force;
     this.err = err;
     this.linux = linux;
+    this.launch = launch;
   }
 
   /**
@@ -147,7 +157,8 @@ final class GuestRun {
           loop -> SerialBackends.open("serial console", config.serial(), loop, keys, this::say),
           err::println,
           PcMachine.devices(linux, config, this::say),
-          (user, spec, loop) -> SerialBackends.open(user, spec, loop, keys, this::say));
+          (user, spec, loop) -> SerialBackends.open(user, spec, loop, keys, this::say),
+          launch);
     } catch (ConfigException
         | KvmException
         | RamException

@@ -1,6 +1,8 @@
 package javelin.boot.cli;
 
 import javelin.boot.machine.ConfigException;
+import javelin.boot.machine.LaunchPhase;
+import javelin.boot.machine.LaunchTimes;
 import javelin.boot.machine.MachineConfig;
 import javelin.vmm.linux.Linux;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,14 +50,19 @@ final class RunCommand implements Command {
 
   @Override
   public int run(ParseResult arguments) throws InterruptedException {
+    LaunchTimes launch = new LaunchTimes();
+    launch.reached(LaunchPhase.JVM, Main.ENTERED);
     MachineConfig config;
     try {
       config = RunOptions.config(arguments);
     } catch (ConfigException e) {
       throw new CommandException(ExitCode.USAGE, e.getMessage());
     }
+    launch.reached(LaunchPhase.COMMAND_LINE);
+    Linux linux = Linux.system();
+    launch.reached(LaunchPhase.NATIVE);
     boolean table = arguments.hasMatchedOption("--stats");
     boolean force = arguments.hasMatchedOption("--force");
-    return new GuestRun(config, table, force, spec.commandLine().getErr(), Linux.system()).run();
+    return new GuestRun(config, table, force, spec.commandLine().getErr(), linux, launch).run();
   }
 }

@@ -63,7 +63,11 @@ final class RunOptions {
                 "--boot",
                 BootProtocol.class,
                 "How the kernel is started: auto (as its file says, the default), linux, pvh or"
-                    + " multiboot.")));
+                    + " multiboot."),
+            flag(
+                "--unpack",
+                "Unpack a bzImage on the host, once, and start what is in it: the guest comes up"
+                    + " sooner, and without address space randomisation (KASLR).")));
     spec.addArgGroup(
         group(
             2,
@@ -219,8 +223,9 @@ final class RunOptions {
                 .hideParamSyntax(true)
                 .completionCandidates(names(TraceKind.class))
                 .description(
-                    "Write what happens to standard error: exits, mmio, pio, irq, and of assigned"
-                        + " devices vfio (calls and decisions) and bar (trapped accesses).")
+                    "Write what happens to standard error: exits, mmio, pio, irq; of assigned"
+                        + " devices vfio (calls and decisions) and bar (trapped accesses); launch,"
+                        + " the phases from the process's start to the guest's first instruction.")
                 .build()));
   }
 
@@ -327,7 +332,7 @@ final class RunOptions {
   private static GuestImage guest(ParseResult arguments) {
     Path kernel = path(arguments, "--kernel");
     if (kernel == null) {
-      for (String option : List.of("--initrd", "--append", "--boot")) {
+      for (String option : List.of("--initrd", "--append", "--boot", "--unpack")) {
         if (arguments.hasMatchedOption(option)) {
           Object value = arguments.matchedOptionValue(option, "");
           throw new ConfigException(
@@ -352,7 +357,8 @@ final class RunOptions {
         kernel,
         path(arguments, "--initrd"),
         append == null ? "" : append,
-        one(arguments, "--boot", BootProtocol.class, BootProtocol.AUTO));
+        one(arguments, "--boot", BootProtocol.class, BootProtocol.AUTO),
+        arguments.hasMatchedOption("--unpack"));
   }
 
   private static RamConfig ram(ParseResult arguments) {

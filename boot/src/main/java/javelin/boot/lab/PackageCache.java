@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import javelin.boot.host.UserCache;
 
 /**
  * The user's cache folder of unpacked packages. A folder appears there by one rename, complete or
@@ -34,9 +35,7 @@ final class PackageCache {
 
   /** {@code $XDG_CACHE_HOME/javelin}, else {@code ~/.cache/javelin}. */
   static Path ofUser(String xdgCacheHome, String home) {
-    return xdgCacheHome != null && xdgCacheHome.startsWith("/")
-        ? Path.of(xdgCacheHome, "javelin")
-        : Path.of(home, ".cache", "javelin");
+    return UserCache.folder(xdgCacheHome, home);
   }
 
   /** Where the folders are. */

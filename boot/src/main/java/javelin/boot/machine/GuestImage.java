@@ -24,7 +24,15 @@ public sealed interface GuestImage {
    * @param initrd the initial RAM disk, or null
    * @param commandLine the kernel's command line, perhaps empty
    * @param protocol how it is started
+   * @param unpack whether the vmlinux in a bzImage is started in its place
    */
-  record KernelFile(Path kernel, Path initrd, String commandLine, BootProtocol protocol)
-      implements GuestImage {}
+  record KernelFile(
+      Path kernel, Path initrd, String commandLine, BootProtocol protocol, boolean unpack)
+      implements GuestImage {
+
+    /** A kernel that is started as its file is. */
+    public KernelFile(Path kernel, Path initrd, String commandLine, BootProtocol protocol) {
+      this(kernel, initrd, commandLine, protocol, false);
+    }
+  }
 }

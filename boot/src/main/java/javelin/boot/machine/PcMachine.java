@@ -1,5 +1,6 @@
 package javelin.boot.machine;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,11 +19,13 @@ import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.assign.AssignCheckGuest;
 import javelin.boot.guest.assign.VirtioCheckGuest;
 import javelin.boot.guest.selftest.SelfTestGuest;
+import javelin.boot.host.UserCache;
 import javelin.boot.kernel.BootFile;
 import javelin.boot.kernel.BootProtocol;
 import javelin.boot.kernel.BootState;
 import javelin.boot.kernel.KernelConfig;
 import javelin.boot.kernel.KernelLoader;
+import javelin.boot.kernel.UnpackedKernels;
 import javelin.devices.console.SerialBackend;
 import javelin.devices.legacy.DeviceClock;
 import javelin.devices.pci.PciRoot;
@@ -75,6 +78,9 @@ public final class PcMachine implements AutoCloseable {
   private final VirtioDevices virtio;
   private final Machine machine;
   private final AcpiImage acpi;
+  private final Tracer tracer;
+  private final LaunchTimes launch;
+  private final Consumer<String> say;
 
   /** The window for 64-bit BARs. */
   private final Optional<AddressRange> mmio64;
@@ -133,13 +139,15 @@ public final class PcMachine implements AutoCloseable {
         err,
         vfio,
         (user, spec, loop) ->
-            SerialBackends.open(user, spec, loop, null, line -> err.accept("javelin: " + line)));
+            SerialBackends.open(user, spec, loop, null, line -> err.accept("javelin: " + line)),
+        new LaunchTimes());
   }
 
   /**
    * As above, with virtio consoles that are opened in another way.
    *
    * @param backends opens what virtio consoles and ports talk to; the machine closes it
+   * @param launch is told when the machine comes to each phase of its launch
    */
   public PcMachine(
       Linux linux,
@@ -147,10 +155,12 @@ public final class PcMachine implements AutoCloseable {
       Function<EventLoop, SerialBackend> serialBackend,
       Consumer<String> err,
       VfioBackend.Opener vfio,
-      BackendOpener backends) {
+      BackendOpener backends,
+      LaunchTimes launch) {
     this.linux = linux;
     this.config = config;
-    Consumer<String> say = line -> err.accept("javelin: " + line);
+    this.launch = launch;
+    say = line -> err.accept("javelin: " + line);
     try {
       KvmSystem kvm = owned.own(KvmSystem.open(linux, config.kvmDevice().toString()));
       vm = owned.own(kvm.createVm());
@@ -160,10 +170,12 @@ public final class PcMachine implements AutoCloseable {
       vm.createPit();
       GsiRoutes routes = new GsiRoutes(vm);
       routes.update(batch -> {});
+      launch.reached(LaunchPhase.VM);
 
       KvmMemorySlots slots = new KvmMemorySlots(vm);
       memory.addListener(slots);
       owned.own(GuestRam.create(linux, ram(config), memory, say));
+      launch.reached(LaunchPhase.MEMORY);
 
       CpuSetup cpus = new CpuSetup(kvm, config);
       for (int i = 0; i < config.cpus(); i++) {
@@ -171,12 +183,13 @@ public final class PcMachine implements AutoCloseable {
         cpus.configure(vcpu, i);
         vcpus.add(vcpu);
       }
+      launch.reached(LaunchPhase.VCPUS);
       mmio64 = PcLayout.mmio64(ramEnd(), cpus.addressBits());
       acpi = AcpiTables.build(acpiMachine(), PcLayout.ACPI_TABLES);
 
       EventLoop loop = owned.own(new EventLoop(linux, "devices"));
       SerialBackend serial = owned.own(serialBackend.apply(loop));
-      Tracer tracer = new Tracer(config.trace(), err);
+      tracer = new Tracer(config.trace(), err);
       IoSpace ports = IoSpace.ports();
       IoSpace mmio = IoSpace.mmio();
       IrqLines lines = new IrqLines(vm);
@@ -225,12 +238,21 @@ public final class PcMachine implements AutoCloseable {
             .ifPresent(balloon -> balloon.refreshStatistics(loop, BALLOON_REFRESH_NANOS));
       }
 
+      launch.reached(LaunchPhase.DEVICES);
+
       irqchipAtPowerOn = vm.irqchipState();
       int[] msrs = kvm.stateMsrs();
       for (KvmVcpu vcpu : vcpus) {
         vcpusAtPowerOn.add(vcpu.state(msrs));
       }
       load();
+      launch.reached(LaunchPhase.KERNEL);
+      machine.onFirstEntry(
+          () -> {
+            launch.reached(LaunchPhase.ENTRY);
+            // Lines take their time; the processor that is about to run shall not wait for them.
+            loop.execute(() -> tracer.launch(launch));
+          });
     } catch (RuntimeException e) {
       owned.closeAfter(e);
       throw e;
@@ -278,8 +300,12 @@ public final class PcMachine implements AutoCloseable {
 
   private KernelConfig kernelConfig() {
     if (config.guest() instanceof GuestImage.KernelFile file) {
+      Path kernel =
+          file.unpack()
+              ? new UnpackedKernels(UserCache.folder().resolve("kernels"), say).of(file.kernel())
+              : file.kernel();
       return new KernelConfig(
-          BootFile.of(file.kernel()),
+          BootFile.of(kernel),
           file.initrd() == null ? null : BootFile.of(file.initrd()),
           file.commandLine(),
           file.protocol(),
@@ -316,7 +342,10 @@ public final class PcMachine implements AutoCloseable {
 
   /** Runs the guest until it stops, or the configured time is over. */
   public StopReason run() throws InterruptedException {
-    return machine.run(config.timeout());
+    StopReason reason = machine.run(config.timeout());
+    // A guest may be over before the event loop has got to it.
+    tracer.launch(launch);
+    return reason;
   }
 
   /**

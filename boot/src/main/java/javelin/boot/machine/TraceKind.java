@@ -13,5 +13,7 @@ public enum TraceKind {
   /** Each call to VFIO for an assigned device, but for accesses to its registers. */
   VFIO,
   /** Each trapped access to a register of an assigned device, and how long it took. */
-  BAR
+  BAR,
+  /** Each phase of the launch, from the process's start to the guest's first instruction. */
+  LAUNCH
 }

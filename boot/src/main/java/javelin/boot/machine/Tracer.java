@@ -12,6 +12,7 @@ import javelin.vmm.machine.ExitTracer;
 final class Tracer implements ExitTracer {
   private final Set<TraceKind> kinds;
   private final Consumer<String> out;
+  private boolean launchSaid;
 
   /**
    * @param kinds what is written
@@ -49,6 +50,16 @@ final class Tracer implements ExitTracer {
     }
     return new TracedDevice(
         device, line -> line(TraceKind.VFIO, line), line -> line(TraceKind.BAR, line));
+  }
+
+  /** Says, once, what the launch has behind it, if that is to be seen; it has been said then. */
+  synchronized void launch(LaunchTimes times) {
+    if (kinds.contains(TraceKind.LAUNCH) && !launchSaid) {
+      launchSaid = true;
+      ProcessStart process = ProcessStart.find();
+      times.reached(LaunchPhase.LAUNCHER, process.jvm());
+      times.lines(process.start()).forEach(line -> line(TraceKind.LAUNCH, line));
+    }
   }
 
   private void print(String format, Object... arguments) {

@@ -11,6 +11,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,9 +20,13 @@ import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
 import javelin.boot.host.MemoryFacts;
+import javelin.boot.kernel.BootProtocol;
+import javelin.boot.machine.GuestImage;
+import javelin.boot.machine.LaunchTimes;
 import javelin.boot.machine.MachineConfig;
 import javelin.boot.machine.PcLayout;
 import javelin.boot.machine.SerialSpec;
+import javelin.boot.machine.TraceKind;
 import javelin.devices.legacy.AcpiPm;
 import javelin.vmm.kvm.KvmAvailable;
 import javelin.vmm.linux.Errno;
@@ -59,6 +65,36 @@ class GuestRunTest {
     assertThat(run.exitCode()).isEqualTo(ExitCode.START_ERROR);
   }
 
+  /** On a KVM that runs nothing, so that it runs everywhere: the way there is the real one. */
+  @Test
+  void shouldTraceEachPhaseOfTheLaunchOnce() throws Exception {
+    Path kernel = folder.resolve("kernel");
+    Files.write(kernel, ElfWriter.write(GuestProgram.ofCode(0x20_0000, TinyGuests.debugExit(0))));
+    MachineConfig config =
+        MachineConfig.builder()
+            .guest(new GuestImage.KernelFile(kernel, null, "", BootProtocol.AUTO))
+            .serial(SerialSpec.NULL)
+            .kvmDevice(kernel)
+            .trace(EnumSet.of(TraceKind.LAUNCH))
+            .build();
+    StringWriter err = new StringWriter();
+    Linux dry = DryKvm.linux(Linux.system().syscalls());
+
+    int code =
+        new GuestRun(config, false, false, new PrintWriter(err), dry, new LaunchTimes()).run();
+
+    assertThat(code).isEqualTo(1);
+    List<String> phases =
+        err.toString()
+            .lines()
+            .filter(line -> line.startsWith("launch: "))
+            .map(line -> line.replaceFirst("launch: +[0-9.]+ ms ", ""))
+            .toList();
+    assertThat(phases)
+        .containsExactly(
+            "launcher", "VM", "memory", "vCPUs", "devices", "kernel loaded", "first KVM_RUN");
+  }
+
   @Test
   void shouldNameFileWhenKernelIsMissing() {
     assertStartError(run("--kernel /no/such/file"), "--kernel /no/such/file: no such file");
@@ -87,7 +123,7 @@ class GuestRunTest {
   /** A run on a fake of the native seam. */
   private static void run(FakeSyscalls fake, MachineConfig config) throws InterruptedException {
     PrintWriter err = new PrintWriter(new StringWriter());
-    int code = new GuestRun(config, false, false, err, new Linux(fake)).run();
+    int code = new GuestRun(config, false, false, err, new Linux(fake), new LaunchTimes()).run();
     throw new AssertionError("ran, with code " + code);
   }
 

@@ -1,75 +1,41 @@
 package javelin.vmm.linux;
 
+import static javelin.vmm.linux.KernelCalls.call;
+
 import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
-import com.sun.jna.Pointer;
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Runtime;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The C library: JNA direct mapping for set-up calls, jnr-ffi for the calls of the exit and queue
- * paths, where it costs a tenth and allocates nothing.
- *
- * <p>errno is read right after a failing call; both libraries save it inside their stubs, before
- * the JVM can disturb it.
+ * The kernel: {@link KernelCalls} for all that the exit and queue paths and the start of a guest
+ * need, and JNA direct mapping of the C library for the rest, which costs ten times as much a call
+ * and, at its first use, more than all else on the way to a guest's first instruction.
  */
 public final class NativeSyscalls implements Syscalls {
-  /** The one instance; binding both libraries takes about 0.2 s, on first use. */
+  /** The one instance. */
   public static final NativeSyscalls INSTANCE = new NativeSyscalls();
 
   private static final int EINVAL = 22;
-  private static final int SA_RESTART = 0x1000_0000;
-  private static final int SIGACTION_LENGTH = 152;
+  private static final long SA_RESTORER = 0x0400_0000;
+  private static final long SA_RESTART = 0x1000_0000;
+
+  /** The kernel's {@code struct sigaction}: handler, flags, restorer, mask, a u64 each. */
+  private static final int SIGACTION_LENGTH = 32;
+
   private static final int SA_HANDLER_OFFSET = 0;
-  private static final int SA_FLAGS_OFFSET = 136;
+  private static final int SA_FLAGS_OFFSET = 8;
+  private static final int SA_RESTORER_OFFSET = 16;
+  private static final int SIGNAL_SET_LENGTH = 8;
 
-  /** Calls that the C library has no function for (asm/unistd_64.h). */
-  private static final long IO_URING_SETUP = 425;
+  /** The kernel has 32 here, but the C library keeps two for its threads. */
+  private static final int FIRST_REALTIME_SIGNAL = 34;
 
-  private static final long IO_URING_ENTER = 426;
-  private static final long IO_URING_REGISTER = 427;
-
-  /** Set-up calls. */
+  /** Calls of the C library. */
   private static final class Control {
     static {
       Native.register(Control.class, "c");
     }
-
-    static native int open(String path, int flags, int mode);
-
-    static native int close(int fd);
-
-    static native long syscall(
-        long number, long first, long second, long third, long fourth, long fifth, long sixth);
-
-    static native long lseek(int fd, long offset, int whence);
-
-    static native int ftruncate(int fd, long length);
-
-    static native int unlink(String path);
-
-    static native int flock(int fd, int operation);
-
-    static native int fcntl(int fd, int command, long argument);
-
-    static native long mmap(long address, long length, int prot, int flags, int fd, long offset);
-
-    static native int munmap(long address, long length);
-
-    static native int mlock(long address, long length);
-
-    static native int memfd_create(String name, int flags);
-
-    static native int eventfd(int initial, int flags);
-
-    static native int timerfd_create(int clock, int flags);
-
-    static native int epoll_create1(int flags);
-
-    static native int sigaction(int signal, long action, long old);
-
-    static native int __libc_current_sigrtmin();
 
     static native int socket(int domain, int type, int protocol);
 
@@ -94,288 +60,227 @@ public final class NativeSyscalls implements Syscalls {
     private Control() {}
   }
 
-  /**
-   * Hot calls. No method may have exactly six integer arguments: the stub that jnr-ffi 2.3.4
-   * assembles for them passes a wrong sixth one.
-   */
-  @SuppressWarnings("checkstyle:MethodName")
-  public interface Data {
-    int ioctl(int fd, long request, long argument);
-
-    long read(int fd, long address, long length);
-
-    long write(int fd, long address, long length);
-
-    long pread(int fd, long address, long length, long offset);
-
-    long pwrite(int fd, long address, long length, long offset);
-
-    long readv(int fd, long iovecs, int count);
-
-    long writev(int fd, long iovecs, int count);
-
-    long preadv(int fd, long iovecs, int count, long offset);
-
-    long pwritev(int fd, long iovecs, int count, long offset);
-
-    long preadv2(int fd, long iovecs, int count, long offset, int flags);
-
-    int fdatasync(int fd);
-
-    int fallocate(int fd, int mode, long offset, long length);
-
-    int madvise(long address, long length, int advice);
-
-    long getrandom(long address, long length, int flags);
-
-    /** syscall(2) of a call with four arguments. */
-    long syscall(long number, long first, long second, long third, long fourth);
-
-    long sendmsg(int fd, long message, int flags);
-
-    long recvmsg(int fd, long message, int flags);
-
-    int poll(long descriptors, long count, int timeoutMillis);
-
-    int timerfd_settime(int fd, int flags, long newValue, long oldValue);
-
-    int epoll_ctl(int epoll, int operation, int fd, long event);
-
-    int epoll_wait(int epoll, long events, int maximum, int timeoutMillis);
-
-    int getpid();
-
-    int gettid();
-
-    int tgkill(int pid, int tid, int signal);
-  }
-
-  private final Data data;
-  private final Runtime runtime;
-
+  /** Binds the kernel's calls now: who has an instance can make them at once. */
   private NativeSyscalls() {
-    data = LibraryLoader.create(Data.class).load("c");
-    runtime = Runtime.getRuntime(data);
+    call(KernelCalls.GETPID, 0, 0, 0);
   }
 
   private static int control(int result) {
     return result >= 0 ? result : -Native.getLastError();
   }
 
-  private int data(int result) {
-    return result >= 0 ? result : -runtime.getLastError();
-  }
-
-  private long data(long result) {
-    return result >= 0 ? result : -runtime.getLastError();
+  /** A call whose first argument is the address of {@code text}, which the kernel copies. */
+  private static int callWithText(int number, String text, long second, long third) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    UnsafeBuffer buffer = NativeMemory.allocate(bytes.length + 1);
+    try {
+      buffer.putBytes(0, bytes);
+      return (int) call(number, buffer.addressOffset(), second, third);
+    } finally {
+      Reference.reachabilityFence(buffer);
+    }
   }
 
   @Override
   public int open(String path, int flags, int mode) {
-    return control(Control.open(path, flags, mode));
+    return callWithText(KernelCalls.OPEN, path, flags, mode);
   }
 
   @Override
   public int close(int fd) {
-    return control(Control.close(fd));
+    return (int) call(KernelCalls.CLOSE, fd, 0, 0);
   }
 
   @Override
   public int ioctl(int fd, long request, long argument) {
-    return data(data.ioctl(fd, request, argument));
+    return (int) call(KernelCalls.IOCTL, fd, request, argument);
   }
 
   @Override
   public long read(int fd, long address, long length) {
-    return data(data.read(fd, address, length));
+    return call(KernelCalls.READ, fd, address, length);
   }
 
   @Override
   public long write(int fd, long address, long length) {
-    return data(data.write(fd, address, length));
+    return call(KernelCalls.WRITE, fd, address, length);
   }
 
   @Override
   public long pread(int fd, long address, long length, long offset) {
-    return data(data.pread(fd, address, length, offset));
+    return call(KernelCalls.PREAD64, fd, address, length, offset, 0, 0);
   }
 
   @Override
   public long pwrite(int fd, long address, long length, long offset) {
-    return data(data.pwrite(fd, address, length, offset));
+    return call(KernelCalls.PWRITE64, fd, address, length, offset, 0, 0);
   }
 
   @Override
   public long readv(int fd, long iovecs, int count) {
-    return data(data.readv(fd, iovecs, count));
+    return call(KernelCalls.READV, fd, iovecs, count);
   }
 
   @Override
   public long writev(int fd, long iovecs, int count) {
-    return data(data.writev(fd, iovecs, count));
+    return call(KernelCalls.WRITEV, fd, iovecs, count);
   }
 
   @Override
   public long preadv(int fd, long iovecs, int count, long offset) {
-    return data(data.preadv(fd, iovecs, count, offset));
+    return call(KernelCalls.PREADV, fd, iovecs, count, offset, 0, 0);
   }
 
   @Override
   public long pwritev(int fd, long iovecs, int count, long offset) {
-    return data(data.pwritev(fd, iovecs, count, offset));
+    return call(KernelCalls.PWRITEV, fd, iovecs, count, offset, 0, 0);
   }
 
   @Override
   public long preadv2(int fd, long iovecs, int count, long offset, int flags) {
-    return data(data.preadv2(fd, iovecs, count, offset, flags));
+    return call(KernelCalls.PREADV2, fd, iovecs, count, offset, 0, flags);
   }
 
   @Override
   public int fdatasync(int fd) {
-    return data(data.fdatasync(fd));
+    return (int) call(KernelCalls.FDATASYNC, fd, 0, 0);
   }
 
   @Override
   public int fallocate(int fd, int mode, long offset, long length) {
-    return data(data.fallocate(fd, mode, offset, length));
+    return (int) call(KernelCalls.FALLOCATE, fd, mode, offset, length, 0, 0);
   }
 
   @Override
   public int ioUringSetup(int entries, long params) {
-    return control((int) Control.syscall(IO_URING_SETUP, entries, params, 0, 0, 0, 0));
+    return (int) call(KernelCalls.IO_URING_SETUP, entries, params, 0);
   }
 
-  /** The last two arguments, a signal mask and its length, count where the call waits only. */
   @Override
   public int ioUringEnter(int ring, int submit, int wait, int flags) {
-    if (wait > 0) {
-      return control((int) Control.syscall(IO_URING_ENTER, ring, submit, wait, flags, 0, 0));
-    }
-    return data((int) data.syscall(IO_URING_ENTER, ring, submit, wait, flags));
+    return (int) call(KernelCalls.IO_URING_ENTER, ring, submit, wait, flags, 0, 0);
   }
 
   @Override
   public int ioUringRegister(int ring, int operation, long argument, int count) {
-    return control(
-        (int) Control.syscall(IO_URING_REGISTER, ring, operation, argument, count, 0, 0));
+    return (int) call(KernelCalls.IO_URING_REGISTER, ring, operation, argument, count, 0, 0);
   }
 
   @Override
   public long lseek(int fd, long offset, int whence) {
-    long result = Control.lseek(fd, offset, whence);
-    return result >= 0 ? result : -Native.getLastError();
+    return call(KernelCalls.LSEEK, fd, offset, whence);
   }
 
   @Override
   public int ftruncate(int fd, long length) {
-    return control(Control.ftruncate(fd, length));
+    return (int) call(KernelCalls.FTRUNCATE, fd, length, 0);
   }
 
   @Override
   public int unlink(String path) {
-    return control(Control.unlink(path));
+    return callWithText(KernelCalls.UNLINK, path, 0, 0);
   }
 
   @Override
   public int flock(int fd, int operation) {
-    return control(Control.flock(fd, operation));
+    return (int) call(KernelCalls.FLOCK, fd, operation, 0);
   }
 
   @Override
   public int fcntl(int fd, int command, long argument) {
-    return control(Control.fcntl(fd, command, argument));
+    return (int) call(KernelCalls.FCNTL, fd, command, argument);
   }
 
   @Override
   public long mmap(long address, long length, int protection, int flags, int fd, long offset) {
-    long result = Control.mmap(address, length, protection, flags, fd, offset);
-    return result != -1 ? result : -Native.getLastError();
+    return call(KernelCalls.MMAP, address, length, protection, flags, fd, offset);
   }
 
   @Override
   public int munmap(long address, long length) {
-    return control(Control.munmap(address, length));
+    return (int) call(KernelCalls.MUNMAP, address, length, 0);
   }
 
   @Override
   public int madvise(long address, long length, int advice) {
-    return data(data.madvise(address, length, advice));
+    return (int) call(KernelCalls.MADVISE, address, length, advice);
   }
 
   @Override
   public int mlock(long address, long length) {
-    return control(Control.mlock(address, length));
+    return (int) call(KernelCalls.MLOCK, address, length, 0);
   }
 
   @Override
   public int memfdCreate(String name, int flags) {
-    return control(Control.memfd_create(name, flags));
+    return callWithText(KernelCalls.MEMFD_CREATE, name, flags, 0);
   }
 
   @Override
   public int eventfd(int initial, int flags) {
-    return control(Control.eventfd(initial, flags));
+    return (int) call(KernelCalls.EVENTFD2, initial, flags, 0);
   }
 
   @Override
   public int timerfdCreate(int clock, int flags) {
-    return control(Control.timerfd_create(clock, flags));
+    return (int) call(KernelCalls.TIMERFD_CREATE, clock, flags, 0);
   }
 
   @Override
   public int timerfdSettime(int fd, int flags, long newValue) {
-    return data(data.timerfd_settime(fd, flags, newValue, 0));
+    return (int) call(KernelCalls.TIMERFD_SETTIME, fd, flags, newValue, 0, 0, 0);
   }
 
   @Override
   public int epollCreate(int flags) {
-    return control(Control.epoll_create1(flags));
+    return (int) call(KernelCalls.EPOLL_CREATE1, flags, 0, 0);
   }
 
   @Override
   public int epollCtl(int epoll, int operation, int fd, long event) {
-    return data(data.epoll_ctl(epoll, operation, fd, event));
+    return (int) call(KernelCalls.EPOLL_CTL, epoll, operation, fd, event, 0, 0);
   }
 
   @Override
   public int epollWait(int epoll, long events, int maximum, int timeoutMillis) {
-    return data(data.epoll_wait(epoll, events, maximum, timeoutMillis));
+    return (int) call(KernelCalls.EPOLL_WAIT, epoll, events, maximum, timeoutMillis, 0, 0);
   }
 
   @Override
   public int getpid() {
-    return data.getpid();
+    return (int) call(KernelCalls.GETPID, 0, 0, 0);
   }
 
   @Override
   public int gettid() {
-    return data.gettid();
+    return (int) call(KernelCalls.GETTID, 0, 0, 0);
   }
 
   @Override
   public int tgkill(int pid, int tid, int signal) {
-    return data(data.tgkill(pid, tid, signal));
+    return (int) call(KernelCalls.TGKILL, pid, tid, signal);
   }
 
-  /**
-   * The handler is libc's {@code abs}: a pure function of one int, so that no Java code ever runs
-   * in signal context.
-   */
   @Override
   public int ignoreByHandler(int signal) {
     if (signal < firstRealtimeSignal()) {
       return -EINVAL;
     }
-    long handler = Pointer.nativeValue(NativeLibrary.getInstance("c").getFunction("abs"));
     UnsafeBuffer action = NativeMemory.allocate(SIGACTION_LENGTH);
-    action.putLong(SA_HANDLER_OFFSET, handler);
-    action.putInt(SA_FLAGS_OFFSET, SA_RESTART);
-    return control(Control.sigaction(signal, action.addressOffset(), 0));
+    action.putLong(SA_HANDLER_OFFSET, KernelCalls.NO_HANDLER);
+    action.putLong(SA_FLAGS_OFFSET, SA_RESTART | SA_RESTORER);
+    action.putLong(SA_RESTORER_OFFSET, KernelCalls.RESTORER);
+    try {
+      long address = action.addressOffset();
+      return (int) call(KernelCalls.RT_SIGACTION, signal, address, 0, SIGNAL_SET_LENGTH, 0, 0);
+    } finally {
+      Reference.reachabilityFence(action);
+    }
   }
 
   @Override
   public int firstRealtimeSignal() {
-    return Control.__libc_current_sigrtmin();
+    return FIRST_REALTIME_SIGNAL;
   }
 
   @Override
@@ -415,17 +320,17 @@ public final class NativeSyscalls implements Syscalls {
 
   @Override
   public long sendmsg(int fd, long message, int flags) {
-    return data(data.sendmsg(fd, message, flags));
+    return call(KernelCalls.SENDMSG, fd, message, flags);
   }
 
   @Override
   public long recvmsg(int fd, long message, int flags) {
-    return data(data.recvmsg(fd, message, flags));
+    return call(KernelCalls.RECVMSG, fd, message, flags);
   }
 
   @Override
   public int poll(long descriptors, long count, int timeoutMillis) {
-    return data(data.poll(descriptors, count, timeoutMillis));
+    return (int) call(KernelCalls.POLL, descriptors, count, timeoutMillis);
   }
 
   @Override
@@ -435,7 +340,7 @@ public final class NativeSyscalls implements Syscalls {
 
   @Override
   public long getrandom(long address, long length, int flags) {
-    return data(data.getrandom(address, length, flags));
+    return call(KernelCalls.GETRANDOM, address, length, flags);
   }
 
   @Override

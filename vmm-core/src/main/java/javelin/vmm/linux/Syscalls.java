@@ -1,7 +1,7 @@
 package javelin.vmm.linux;
 
 /**
- * The native seam: every call that Javelin makes into the C library.
+ * The native seam: every call that Javelin makes into the kernel.
  *
  * <p>Each method returns what the system call returns, or {@code -errno} where the call failed (no
  * exceptions, so that the exit path can use it). Addresses are raw 64-bit process addresses,

@@ -71,6 +71,7 @@ public final class Machine implements PowerControl, AutoCloseable {
   private String resetCause;
   private boolean paused;
   private boolean started;
+  private Runnable firstEntry = () -> {};
 
   /** A machine that stands still. */
   public Machine(Parts parts) {
@@ -78,6 +79,18 @@ public final class Machine implements PowerControl, AutoCloseable {
     for (int i = 0; i < parts.vcpus().size(); i++) {
       vcpus.add(new VcpuThread(this, parts, gate, i));
     }
+  }
+
+  /**
+   * Has {@code listener} run when the boot processor is about to enter the guest for the first
+   * time, on its thread. To be called before {@link #run}.
+   */
+  public void onFirstEntry(Runnable listener) {
+    firstEntry = listener;
+  }
+
+  void firstEntry() {
+    firstEntry.run();
   }
 
   /**

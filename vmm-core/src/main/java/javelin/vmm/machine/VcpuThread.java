@@ -83,8 +83,13 @@ final class VcpuThread {
   private void run() {
     tid = kickSignal.currentThread();
     try {
-      while (gate.isOpen() || passGate()) {
+      boolean open = gate.isOpen() || passGate();
+      if (open && index == 0) {
+        machine.firstEntry();
+      }
+      while (open) {
         step();
+        open = gate.isOpen() || passGate();
       }
     } catch (RuntimeException | Error e) {
       machine.stop(new StopReason.Failed(e));

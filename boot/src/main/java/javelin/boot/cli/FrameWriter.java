@@ -59,9 +59,12 @@ final class FrameWriter {
   }
 
   private static boolean isOld(byte[] head) {
-    return head.length >= MAJOR_VERSION_OFFSET + 2
-        && ((head[MAJOR_VERSION_OFFSET] & 0xff) << 8 | head[MAJOR_VERSION_OFFSET + 1] & 0xff)
-            < FIRST_WITH_FRAMES;
+    if (head.length < MAJOR_VERSION_OFFSET + 2) {
+      return false;
+    }
+    int high = head[MAJOR_VERSION_OFFSET] & 0xff;
+    int low = head[MAJOR_VERSION_OFFSET + 1] & 0xff;
+    return (high << 8 | low) < FIRST_WITH_FRAMES;
   }
 
   private static void write(Path from, Path to) throws IOException {

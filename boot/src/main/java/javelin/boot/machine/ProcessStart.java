@@ -18,7 +18,7 @@ public record ProcessStart(long start, long jvm) {
   public static final String PROPERTY = "javelin.launched";
 
   /** A wall clock that is set while Javelin starts must not give a launch of days. */
-  private static final Duration PLAUSIBLE = Duration.ofMinutes(1);
+  private static final Duration PLAUSIBLE = Duration.ofMinutes(10);
 
   private static final long NANOS_PER_MICRO = 1000;
   private static final double NANOS_PER_SECOND = 1e9;

@@ -49,7 +49,7 @@ class ManyGuestsTest {
         .guest(new GuestImage.KernelFile(kernel, null, "", BootProtocol.AUTO))
         .ram(RamConfig.of(16 << 20))
         .cpus(1)
-        .timeout(Duration.ofSeconds(120))
+        .timeout(Duration.ofMinutes(2))
         .build();
   }
 

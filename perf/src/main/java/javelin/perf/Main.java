@@ -9,7 +9,7 @@ import javelin.boot.cli.HelpStyle;
 import javelin.boot.cli.Subcommands;
 import javelin.perf.bench.BenchCommand;
 import javelin.perf.bench.CompareCommand;
-import javelin.perf.boot.BootCommand;
+import javelin.perf.boot.BootBench;
 import javelin.perf.exits.ExitsCommand;
 import javelin.perf.map.MapBench;
 import javelin.perf.micro.MicroCommand;
@@ -25,7 +25,7 @@ public final class Main {
   private static Subcommands commands() {
     return new Subcommands()
         .with("exits", ExitsCommand::new)
-        .with("boot", BootCommand::new)
+        .with("boot", () -> new BenchCommand(new BootBench()))
         .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)
         .with("compare", CompareCommand::new);

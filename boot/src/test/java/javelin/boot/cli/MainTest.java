@@ -27,7 +27,7 @@ class MainTest {
 
   @Test
   void shouldNameCommandsOfTheLauncherWhenAskedForHelp() {
-    assertThat(CommandRun.of("--help").out()).contains("test runs every test").contains("perf");
+    assertThat(CommandRun.of("--help").out()).contains("test runs every test").contains("bench measures");
   }
 
   @Test

@@ -247,7 +247,7 @@ class RunOptionsTest {
             + " socket:PATH, null",
         "--timeout soon | --timeout soon: write a number and a unit (ms, s, m, h), as in 30s",
         "--on-reset maybe | --on-reset maybe: it is one of reset, stop",
-        "--trace all | --trace all: it is one of exits, mmio, pio, irq, vfio," + " bar",
+        "--trace all | --trace all: it is one of exits, mmio, pio, irq, vfio," + " bar, launch",
         "--assign 3 | --assign 3: \"3\" is no PCI address of the host; write it like"
             + " 0000:03:00.0 or 03:00.0",
         "--assign 03:00.0,fast | '--assign 03:00.0,fast: fast? options are addr=SLOT,"

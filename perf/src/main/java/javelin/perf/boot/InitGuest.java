@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import javelin.boot.lab.CpioArchive;
 
-/** The smallest initramfs: its init says one line and powers off. */
+/** The smallest initramfs: its init says one line, waits to be looked at, and powers off. */
 final class InitGuest {
   /** The line. */
   static final String LINE = "the guest's init runs";
@@ -15,7 +15,7 @@ final class InitGuest {
   private static final int CONSOLE_MAJOR = 5;
   private static final int CONSOLE_MINOR = 1;
   private static final String INIT =
-      "#!/bin/busybox sh\necho \"" + LINE + "\"\n/bin/busybox poweroff -f\n";
+      "#!/bin/busybox sh\necho \"" + LINE + "\"\n/bin/busybox sleep 1\n/bin/busybox poweroff -f\n";
 
   private InitGuest() {}
 

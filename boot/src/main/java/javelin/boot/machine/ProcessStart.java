@@ -6,8 +6,9 @@ import java.time.temporal.ChronoUnit;
 import javelin.vmm.linux.HostFiles;
 
 /**
- * When this process began, as its launcher says by {@value #PROPERTY} (two times in microseconds
- * since 1970: its first line, and its last one, which starts the JVM). Without a launcher the
+ * When this process began, as its launcher says by {@value #PROPERTY} (two times in seconds
+ * since 1970 with six places behind the point, and a colon between them: its first line, and its last
+ * one, which starts the JVM). Without a launcher the
  * kernel says it, in {@code /proc/self/stat}, to a hundredth of a second.
  *
  * @param start the start in nanoseconds of {@link System#nanoTime}
@@ -36,11 +37,11 @@ public record ProcessStart(long start, long jvm) {
 
   static ProcessStart find(String launcher, HostFiles files) {
     long now = System.nanoTime();
-    String[] times = launcher.split(",", -1);
+    String[] times = launcher.split(":", -1);
     try {
       if (times.length == 2) {
-        long start = ago(Long.parseLong(times[0]));
-        long jvm = ago(Long.parseLong(times[1]));
+        long start = ago(micros(times[0]));
+        long jvm = ago(micros(times[1]));
         if (start >= jvm && jvm >= 0 && start <= PLAUSIBLE.toNanos()) {
           return new ProcessStart(now - start, now - jvm);
         }
@@ -50,6 +51,11 @@ public record ProcessStart(long start, long jvm) {
     }
     long start = now - sinceProcessStart(files);
     return new ProcessStart(start, start);
+  }
+
+  /** Bash's EPOCHREALTIME has the user's decimal point. */
+  private static long micros(String time) {
+    return Long.parseLong(time.replace(".", "").replace(",", ""));
   }
 
   /** Nanoseconds from a time, in microseconds since 1970, to now. */

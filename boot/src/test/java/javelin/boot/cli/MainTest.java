@@ -27,7 +27,9 @@ class MainTest {
 
   @Test
   void shouldNameCommandsOfTheLauncherWhenAskedForHelp() {
-    assertThat(CommandRun.of("--help").out()).contains("test runs every test").contains("bench measures");
+    assertThat(CommandRun.of("--help").out())
+        .contains("test runs every test")
+        .contains("bench measures");
   }
 
   @Test

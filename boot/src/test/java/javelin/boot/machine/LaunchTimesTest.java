@@ -31,12 +31,16 @@ class LaunchTimesTest {
   @Test
   void shouldTakeTheLaunchersWord() {
     long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
-    String times = (now - 50_000) + "," + (now - 40_000);
+    String times = seconds(now - 50_000, '.') + ":" + seconds(now - 40_000, ',');
 
     ProcessStart found = ProcessStart.find(times, new HostFiles(root));
 
     assertThat(found.jvm() - found.start()).isBetween(9 * MILLI, 11 * MILLI);
     assertThat(System.nanoTime() - found.start()).isGreaterThanOrEqualTo(50 * MILLI);
+  }
+
+  private static String seconds(long micros, char point) {
+    return String.format("%d%c%06d", micros / 1_000_000, point, micros % 1_000_000);
   }
 
   @Test
@@ -46,7 +50,7 @@ class LaunchTimesTest {
     String stat = "7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 10000 0 0\n";
     Files.writeString(root.resolve("proc/self/stat"), stat);
 
-    for (String launcher : new String[] {"", "x", "5,x", "5,6", "99999999999999999,1"}) {
+    for (String launcher : new String[] {"", ":", "x", "5:x", "5:6", "99999999999999999:1"}) {
       ProcessStart found = ProcessStart.find(launcher, new HostFiles(root));
       long ago = System.nanoTime() - found.start();
       assertThat(ago).as(launcher).isBetween(500 * MILLI, 20_000 * MILLI);

@@ -11,6 +11,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
@@ -83,29 +84,36 @@ class ManyGuestsTest {
       configs.add(config(code));
     }
     runOnce(configs.get(0), 0);
-    ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-    try {
-      NoLeaks.noLeaks(
-          () -> {
-            // All of them are there before any runs.
-            CyclicBarrier built = new CyclicBarrier(AT_ONCE);
-            List<Future<StopReason>> ends = new ArrayList<>();
-            for (MachineConfig config : configs) {
-              ends.add(
-                  threads.submit(
-                      () -> {
-                        try (PcMachine machine = machine(config)) {
-                          built.await();
-                          return machine.run();
-                        }
-                      }));
-            }
-            for (int code = 0; code < AT_ONCE; code++) {
-              assertThat(ends.get(code).get()).isEqualTo(new StopReason.DebugExit(code << 1 | 1));
-            }
-          });
-    } finally {
-      threads.shutdownNow();
+
+    NoLeaks.noLeaks(
+        () -> {
+          ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+          try {
+            runAtOnce(configs, threads);
+          } finally {
+            threads.shutdownNow();
+            threads.awaitTermination(1, TimeUnit.MINUTES);
+          }
+        });
+  }
+
+  /** All of them are there before any runs. */
+  private static void runAtOnce(List<MachineConfig> configs, ExecutorService threads)
+      throws Exception {
+    CyclicBarrier built = new CyclicBarrier(AT_ONCE);
+    List<Future<StopReason>> ends = new ArrayList<>();
+    for (MachineConfig config : configs) {
+      ends.add(
+          threads.submit(
+              () -> {
+                try (PcMachine machine = machine(config)) {
+                  built.await();
+                  return machine.run();
+                }
+              }));
+    }
+    for (int code = 0; code < AT_ONCE; code++) {
+      assertThat(ends.get(code).get()).isEqualTo(new StopReason.DebugExit(code << 1 | 1));
     }
   }
 }

@@ -20,27 +20,27 @@ final class CaseLoop {
   final Assembler a;
   final GuestRuntime r;
   final SampleLog log;
-  private final int warmup;
+  private final ExitsGuest.Plan plan;
 
   /** Whether something has not come in this case (32 bits). */
   private final Label lost;
 
-  CaseLoop(GuestRuntime r, SampleLog log, int warmup) {
+  CaseLoop(GuestRuntime r, SampleLog log, ExitsGuest.Plan plan) {
     this.a = r.a;
     this.r = r;
     this.log = log;
-    this.warmup = warmup;
+    this.plan = plan;
     lost = r.variable("lost", 4);
   }
 
-  /** Does {@code operation} {@code count} times between the marks; it keeps R12. */
-  void emit(ExitCase of, int count, Runnable operation) {
+  /** Does {@code operation} as often as the plan says; it keeps R12. */
+  void emit(ExitCase of, Runnable operation) {
     Label all = new Label("all came: " + of);
     log.begin(of.id());
-    rounds(warmup, operation);
+    rounds(plan.warmup(of), operation);
     log.clear();
     mark(of.ordinal() << 1);
-    rounds(count, operation);
+    rounds(plan.count(of), operation);
     mark(of.ordinal() << 1 | 1);
     log.end();
     a.cmp(DWORD, ptr(lost), 0).jz(all);

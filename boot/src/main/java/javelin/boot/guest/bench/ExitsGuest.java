@@ -21,7 +21,6 @@ public final class ExitsGuest extends CheckingGuest {
 
   private static final long STORED = 0x5aa5_0ff0L;
 
-  private final Plan plan;
   private final SampleLog log;
   private final CaseLoop cases;
   private final InterruptCases interruptCases;
@@ -44,6 +43,11 @@ public final class ExitsGuest extends CheckingGuest {
       }
     }
 
+    /** Operations of {@code of} before those that count. */
+    public int warmup(ExitCase of) {
+      return of.isSlow() ? Math.min(warmup, slowCount) : warmup;
+    }
+
     /** Operations of {@code of} that count. */
     public int count(ExitCase of) {
       return of.isSlow() ? slowCount : count;
@@ -52,9 +56,8 @@ public final class ExitsGuest extends CheckingGuest {
 
   private ExitsGuest(Plan plan) {
     super("exits", SLEEP_TYPE_S5);
-    this.plan = plan;
     log = new SampleLog(r, Math.max(plan.count, plan.slowCount));
-    cases = new CaseLoop(r, log, plan.warmup);
+    cases = new CaseLoop(r, log, plan);
     interruptCases = new InterruptCases(cases, interrupts);
     secondCpu = new SecondCpu(cases, entry, apic, interrupts);
   }
@@ -66,10 +69,9 @@ public final class ExitsGuest extends CheckingGuest {
 
   @Override
   protected void emitChecks() {
-    new PitClock(r).emitCalibration();
+    new PitClock(r).emitCalibration(log::clock);
     apic.emitSetUp();
     r.endLine();
-    log.clock();
     timed(ExitCase.RDTSC, () -> {});
     timed(ExitCase.CPUID, () -> a.xor(EAX, EAX).xor(ECX, ECX).cpuid());
     unless(
@@ -92,7 +94,7 @@ public final class ExitsGuest extends CheckingGuest {
             ExitCase.MSI,
             ExitCase.DOORBELL_IRQ),
         this::emitDoorbells);
-    secondCpu.emit(plan.count, plan.slowCount);
+    secondCpu.emit();
     unless(
         this::areBenchPortsThere,
         "this machine does not take the time of an exit",
@@ -103,7 +105,7 @@ public final class ExitsGuest extends CheckingGuest {
   }
 
   private void timed(ExitCase of, Runnable operation) {
-    cases.emit(of, plan.count, () -> log.time(operation));
+    cases.emit(of, () -> log.time(operation));
   }
 
   /**
@@ -149,13 +151,13 @@ public final class ExitsGuest extends CheckingGuest {
     timed(ExitCase.IOEVENTFD_PORT, () -> a.mov(EDX, BenchPorts.IDLE_DOORBELL).outDx(AL));
     a.mov(RBX, BenchPorts.IDLE_DOORBELL_MMIO);
     timed(ExitCase.IOEVENTFD_MMIO, () -> a.mov(ptr(RBX), EAX));
-    interruptCases.emit(plan.count);
+    interruptCases.emit();
   }
 
   private void emitTimedOutside() {
     a.mov(RBX, BenchPorts.TIMED_MMIO);
-    cases.emit(ExitCase.HOST_PORT_WRITE, plan.count, () -> a.mov(EDX, BenchPorts.TIMED).outDx(AL));
-    cases.emit(ExitCase.HOST_MMIO_WRITE, plan.count, () -> a.mov(ptr(RBX), EAX));
+    cases.emit(ExitCase.HOST_PORT_WRITE, () -> a.mov(EDX, BenchPorts.TIMED).outDx(AL));
+    cases.emit(ExitCase.HOST_MMIO_WRITE, () -> a.mov(ptr(RBX), EAX));
   }
 
   @Override

@@ -39,18 +39,17 @@ final class InterruptCases {
     a.mov(DWORD, ptr(fired), 1);
   }
 
-  void emit(int count) {
+  void emit() {
     a.sti();
-    emitCase(ExitCase.IRQFD, count, BenchPorts.IRQFD);
-    emitCase(ExitCase.MSI, count, BenchPorts.MSI);
-    emitCase(ExitCase.DOORBELL_IRQ, count, BenchPorts.DOORBELL);
+    emitCase(ExitCase.IRQFD, BenchPorts.IRQFD);
+    emitCase(ExitCase.MSI, BenchPorts.MSI);
+    emitCase(ExitCase.DOORBELL_IRQ, BenchPorts.DOORBELL);
     a.cli();
   }
 
-  private void emitCase(ExitCase of, int count, int port) {
+  private void emitCase(ExitCase of, int port) {
     cases.emit(
         of,
-        count,
         () -> {
           Label out = new Label("interrupt out");
           a.mov(DWORD, ptr(fired), 0);

@@ -33,8 +33,11 @@ final class PitClock {
     this.r = r;
   }
 
-  /** Sets {@code tscPerUs}, or leaves it where there is no such timer. Changes RBX and RBP too. */
-  void emitCalibration() {
+  /**
+   * Sets {@code tscPerUs} and goes on with what {@code known} emits; leaves it where there is no
+   * such timer. Changes RBX and RBP too.
+   */
+  void emitCalibration(Runnable known) {
     Assembler a = r.a;
     Label poll = new Label("pit poll");
     Label over = new Label("pit over");
@@ -43,12 +46,16 @@ final class PitClock {
     r.outByte(COMMAND, ONE_SHOT);
     r.outByte(CHANNEL_2, COUNT & 0xff);
     r.outByte(CHANNEL_2, COUNT >> 8);
+    // Where nothing answers, all bits are set.
+    a.in(AL, CONTROL).test(AL, OUTPUT).jnz(out);
     r.readTsc();
     a.mov(RBP, RAX).mov(EBX, POLLS);
     a.label(poll).in(AL, CONTROL).test(AL, OUTPUT).jnz(over).dec(EBX).jnz(poll).jmp(out);
     a.label(over);
     r.readTsc();
     a.sub(RAX, RBP).xor(EDX, EDX).mov(ECX, MICROSECONDS).div(RCX).test(EAX, EAX).jz(out);
-    a.mov(ptr(r.tscPerUs), EAX).label(out);
+    a.mov(ptr(r.tscPerUs), EAX);
+    known.run();
+    a.label(out);
   }
 }

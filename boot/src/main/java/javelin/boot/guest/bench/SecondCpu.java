@@ -71,7 +71,7 @@ final class SecondCpu {
   }
 
   /** Starts it, halted (Intel SDM volume 3, 9.4.4), and measures where it comes. */
-  void emit(int count, int slowCount) {
+  void emit() {
     Label up = new Label("cpu1 up");
     Label out = new Label("cpu1 out");
     a.mov(DWORD, ptr(halting), 1);
@@ -85,9 +85,9 @@ final class SecondCpu {
       cases.log.skip(of.id(), "there is no second CPU with APIC id 1");
     }
     a.jmp(out).label(up).mov(DWORD, ptr(halting), 0);
-    emitCase(ExitCase.IPI_RUNNING, count, RUNNING_DELAY_US);
+    emitCase(ExitCase.IPI_RUNNING, RUNNING_DELAY_US);
     a.mov(DWORD, ptr(halting), 1);
-    emitCase(ExitCase.IPI_HALTED, slowCount, HALTED_DELAY_US);
+    emitCase(ExitCase.IPI_HALTED, HALTED_DELAY_US);
     a.label(out);
   }
 
@@ -97,10 +97,9 @@ final class SecondCpu {
     a.cmp(DWORD, ptr(ready), 0).jnz(up);
   }
 
-  private void emitCase(ExitCase of, int count, int delay) {
+  private void emitCase(ExitCase of, int delay) {
     cases.emit(
         of,
-        count,
         () -> {
           Label out = new Label("ipi out");
           cases.awaitSet(ready, out);

@@ -23,7 +23,7 @@ final class ExitsGuestTest {
     QemuGuest.Run run = QemuGuest.run(folder, ExitsGuest.program(PLAN), cpus, "128", devices);
     assertThat(run.exitCode()).as(run.console()).isEqualTo(1);
     assertThat(run.console()).doesNotContain("FAILED");
-    return Arrays.stream(run.console().split("\r\n")).filter(l -> l.startsWith("@")).toList();
+    return Arrays.stream(run.console().split("\r\n", -1)).filter(l -> l.startsWith("@")).toList();
   }
 
   private static List<String> measured(List<String> lines) {
@@ -34,7 +34,7 @@ final class ExitsGuestTest {
     int at = lines.indexOf("@case " + of.id());
     return lines.subList(at + 1, lines.size()).stream()
         .takeWhile(line -> line.startsWith("@ticks "))
-        .mapToInt(line -> line.split(" ").length - 1)
+        .mapToInt(line -> line.split(" ", -1).length - 1)
         .sum();
   }
 
@@ -60,7 +60,7 @@ final class ExitsGuestTest {
     assertThat(measured(lines)).isEqualTo(there.stream().map(ExitCase::id).toList());
     assertThat(there).allSatisfy(of -> assertThat(samples(lines, of)).isEqualTo(PLAN.count(of)));
     assertThat(lines).noneMatch(line -> line.startsWith("@count lost"));
-    assertThat(lines.stream().filter(l -> l.startsWith("@skip ")).map(l -> l.split(" ")[1]))
+    assertThat(lines.stream().filter(l -> l.startsWith("@skip ")).map(l -> l.split(" ", -1)[1]))
         .isEqualTo(
             ids(
                 ExitCase.IOEVENTFD_PORT,

@@ -10,7 +10,7 @@ import javelin.boot.cli.Subcommands;
 import javelin.perf.bench.BenchCommand;
 import javelin.perf.bench.CompareCommand;
 import javelin.perf.boot.BootBench;
-import javelin.perf.exits.ExitsCommand;
+import javelin.perf.exits.ExitsBench;
 import javelin.perf.map.MapBench;
 import javelin.perf.micro.MicroCommand;
 import picocli.CommandLine;
@@ -24,7 +24,7 @@ public final class Main {
 
   private static Subcommands commands() {
     return new Subcommands()
-        .with("exits", ExitsCommand::new)
+        .with("exits", () -> new BenchCommand(new ExitsBench()))
         .with("boot", () -> new BenchCommand(new BootBench()))
         .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)

@@ -9,7 +9,7 @@ import javelin.vmm.kvm.KvmSregs.Segment;
 import javelin.vmm.kvm.KvmVcpu;
 
 /** Puts the boot CPU into the state that a loaded kernel expects. */
-final class BootRegisters {
+public final class BootRegisters {
   private static final long CR0_PE = 1;
   private static final long CR0_ET = 1 << 4;
   private static final long CR0_PG = 1L << 31;
@@ -21,7 +21,8 @@ final class BootRegisters {
     Segment.DS, Segment.ES, Segment.FS, Segment.GS, Segment.SS
   };
 
-  static void apply(KvmVcpu vcpu, BootState state) {
+  /** Sets the registers of {@code vcpu}, which has not run yet. */
+  public static void apply(KvmVcpu vcpu, BootState state) {
     boolean is64Bit = state.mode() == BootState.Mode.LONG_64;
     KvmSregs sregs = vcpu.sregs();
     sregs.segment(Segment.CS, KvmSegment.flatCode(BootState.CODE_SELECTOR, is64Bit));

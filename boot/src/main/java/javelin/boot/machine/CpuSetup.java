@@ -8,19 +8,26 @@ import javelin.vmm.kvm.CpuidTable;
 import javelin.vmm.kvm.KvmCapability;
 import javelin.vmm.kvm.KvmSystem;
 import javelin.vmm.kvm.KvmVcpu;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * What the guest's processors are: CPUID, and the MSRs that firmware would set, for each of them.
  */
-final class CpuSetup {
-  private static final int MSR_MTRR_DEFAULT_TYPE = 0x2ff;
+public final class CpuSetup {
+  /** IA32_MTRR_DEF_TYPE (Intel SDM 4). */
+  public static final int MSR_MTRR_DEFAULT_TYPE = 0x2ff;
 
   /** MTRRs on, write-back where none says otherwise (Intel SDM 3, 12.11.2.1). */
-  private static final long MTRR_ON_WRITE_BACK = 1 << 11 | 6;
+  public static final long MTRR_ON_WRITE_BACK = 1 << 11 | 6;
 
   private final CpuidShaper shaper;
 
-  CpuSetup(KvmSystem kvm, MachineConfig config) {
+  /**
+   * The processors of a machine of that configuration.
+   *
+   * @throws ConfigException where this host's KVM has no such processors
+   */
+  public CpuSetup(KvmSystem kvm, MachineConfig config) {
     if (config.cpus() > kvm.maxVcpus()) {
       throw new ConfigException(
           "--cpus", config.cpus(), "this host's KVM offers a guest at most " + kvm.maxVcpus());
@@ -41,9 +48,15 @@ final class CpuSetup {
     }
   }
 
-  void configure(KvmVcpu vcpu, int index) {
-    vcpu.cpuid(shaper.forVcpu(index).encode());
+  /** Makes {@code vcpu} the processor with that index. */
+  public void configure(KvmVcpu vcpu, int index) {
+    vcpu.cpuid(cpuid(index));
     vcpu.msr(MSR_MTRR_DEFAULT_TYPE, MTRR_ON_WRITE_BACK);
+  }
+
+  /** What CPUID tells on the processor with that index: a {@code struct kvm_cpuid2}. */
+  public UnsafeBuffer cpuid(int index) {
+    return shaper.forVcpu(index).encode();
   }
 
   /** Width of the guest's physical addresses. */

@@ -6,6 +6,7 @@ import javelin.vmm.event.EventLoop;
 import javelin.vmm.irq.GsiRoutes;
 import javelin.vmm.irq.MessageVector;
 import javelin.vmm.irq.Msi;
+import javelin.vmm.kvm.MsiRequest;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Resources;
 
@@ -18,6 +19,10 @@ import javelin.vmm.linux.Resources;
 final class AssignedVector extends MessageVector {
   private final GuestSide guest;
   private final boolean isRelayed;
+
+  /** For the loop's thread. */
+  private final MsiRequest relayed;
+
   private EventLoop.Watch relay;
 
   /** A masked vector with a GSI and without a route. */
@@ -25,6 +30,7 @@ final class AssignedVector extends MessageVector {
     super(guest.linux(), guest.vm(), guest.routes());
     this.guest = guest;
     isRelayed = !options.irqfd();
+    relayed = isRelayed ? new MsiRequest(guest.vm()) : null;
   }
 
   /** Delivers {@code wanted} from the batch's end on. */
@@ -56,7 +62,7 @@ final class AssignedVector extends MessageVector {
     Msi current = message();
     try {
       if (event().drain() > 0 && current != null) {
-        guest.vm().signalMsi(current.address(), current.data());
+        relayed.signal(current.address(), current.data());
       }
     } catch (ErrnoException e) {
       // KVM refuses a message that no CPU takes; by irqfd it is lost without a word, as on a bus.

@@ -26,12 +26,11 @@ import org.agrona.CloseHelper;
  * kernel's interrupt controllers, and Javelin's own exit loop.
  */
 public final class LoopMachine implements AutoCloseable {
-  /** Bytes of RAM; the C program gives its guest as much. */
-  static final int RAM_BYTES = 0x1_0000;
+  private static final int RAM_BYTES = 0x1_0000;
 
   // Where the PC machine has them as well (KVM API, 4.35 and 4.41).
-  private static final long TSS_ADDRESS = 0xfffb_d000L;
-  private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
+  static final long TSS_ADDRESS = 0xfffb_d000L;
+  static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
   private static final int REAL_MODE_LIMIT = 0xffff;
   private static final long RFLAGS_FIXED = 2;
 

@@ -33,7 +33,7 @@ final class KvmIoctl {
   static final long KVM_GET_PIT2 = ior(0x9f, IrqchipState.PIT_LENGTH);
   static final long KVM_SET_PIT2 = iow(0xa0, IrqchipState.PIT_LENGTH);
   static final long KVM_ENABLE_CAP = iow(0xa3, KvmVm.ENABLE_CAP_LENGTH);
-  static final long KVM_SIGNAL_MSI = iow(0xa5, KvmVm.MSI_LENGTH);
+  static final long KVM_SIGNAL_MSI = iow(0xa5, MsiRequest.LENGTH);
   static final long KVM_GET_STATS_FD = io(0xce);
   static final long KVM_CREATE_DEVICE = iowr(0xe0, KvmVfio.DEVICE_LENGTH);
   static final long KVM_SET_DEVICE_ATTR = iow(0xe1, KvmVfio.ATTRIBUTE_LENGTH);

@@ -16,7 +16,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class KvmVm implements AutoCloseable {
   static final int IOEVENTFD_LENGTH = 64;
-  static final int MSI_LENGTH = 32;
   static final int PIT_CONFIG_LENGTH = 64;
   static final int ENABLE_CAP_LENGTH = 104;
 
@@ -169,17 +168,9 @@ public final class KvmVm implements AutoCloseable {
     ioctl("KVM_IOEVENTFD", KvmIoctl.KVM_IOEVENTFD, ioeventfd.addressOffset());
   }
 
-  /**
-   * Delivers one message-signalled interrupt.
-   *
-   * @return whether a vCPU took it; false where the guest blocks it
-   */
-  public boolean signalMsi(long address, int data) {
-    UnsafeBuffer msi = NativeMemory.allocate(MSI_LENGTH);
-    msi.putInt(0, (int) address);
-    msi.putInt(4, (int) (address >>> 32));
-    msi.putInt(8, data);
-    return ioctl("KVM_SIGNAL_MSI", KvmIoctl.KVM_SIGNAL_MSI, msi.addressOffset()) > 0;
+  /** Delivers one message-signalled interrupt; see {@link MsiRequest}. */
+  boolean signalMsi(MsiRequest request) {
+    return ioctl("KVM_SIGNAL_MSI", KvmIoctl.KVM_SIGNAL_MSI, request.address()) > 0;
   }
 
   /**

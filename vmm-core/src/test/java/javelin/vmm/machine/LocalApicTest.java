@@ -15,6 +15,7 @@ import javelin.vmm.kvm.CpuidShaper;
 import javelin.vmm.kvm.CpuidTable;
 import javelin.vmm.kvm.KvmAvailable;
 import javelin.vmm.kvm.KvmSystem;
+import javelin.vmm.kvm.MsiRequest;
 import javelin.vmm.linux.Linux;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,16 +166,16 @@ final class LocalApicTest {
 
   @Test
   void shouldDeliverAMessageToALiveApic() throws Exception {
-    assertThat(test.vm.signalMsi(MESSAGE_ADDRESS, MESSAGE_VECTOR)).isTrue();
+    assertThat(new MsiRequest(test.vm).signal(MESSAGE_ADDRESS, MESSAGE_VECTOR)).isTrue();
     assertThat(next()).isEqualTo(MESSAGE_VECTOR);
 
-    assertThat(test.vm.signalMsi(MESSAGE_ADDRESS, MESSAGE_VECTOR)).isTrue();
+    assertThat(new MsiRequest(test.vm).signal(MESSAGE_ADDRESS, MESSAGE_VECTOR)).isTrue();
     assertThat(next()).isEqualTo(MESSAGE_VECTOR);
   }
 
   @Test
   void shouldSayWhenNoApicTakesAMessage() {
-    assertThat(test.vm.signalMsi(ABSENT_APIC, MESSAGE_VECTOR)).isFalse();
+    assertThat(new MsiRequest(test.vm).signal(ABSENT_APIC, MESSAGE_VECTOR)).isFalse();
     assertThat(said).isEmpty();
   }
 }

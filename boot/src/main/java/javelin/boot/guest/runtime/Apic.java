@@ -31,6 +31,11 @@ public final class Apic {
   public static final int APIC_BASE_X2APIC = 1 << 10;
   public static final int MSR_X2APIC_ID = 0x802;
 
+  /** Commands of the ICR: INIT, and STARTUP with the page of the code in its lowest byte. */
+  public static final int ICR_INIT = 0x4500;
+
+  public static final int ICR_STARTUP = 0x4600;
+
   /** Where the local APIC's page is, and where messages to local APICs go. */
   public static final long DEFAULT_PAGE = 0xfee0_0000L;
 
@@ -50,6 +55,12 @@ public final class Apic {
   /** Sends the command EAX to the APIC id EDX, and waits until it is sent. */
   public final Label send = new Label("apicSend");
 
+  /** The commands of {@link #fire} go to the APIC id EDX. Changes RCX. */
+  public final Label aim = new Label("apicAim");
+
+  /** Sends the command EAX, by one write, and does not wait. Changes RCX and RDX. */
+  public final Label fire = new Label("apicFire");
+
   /** APIC id of the boot processor (32 bits). */
   public final Label bootId;
 
@@ -57,6 +68,7 @@ public final class Apic {
   private final Assembler a;
   private final Label x2apic;
   private final Label page;
+  private final Label target;
 
   public Apic(GuestRuntime r) {
     this.r = r;
@@ -64,6 +76,7 @@ public final class Apic {
     bootId = r.variable("bootId", 4);
     x2apic = r.variable("x2apic", 4);
     page = r.variable("apicPage", 8);
+    target = r.variable("apicTarget", 4);
   }
 
   /** Turns the local APIC on, masks the 8259s, and checks the APIC id against CPUID. */
@@ -80,8 +93,7 @@ public final class Apic {
     a.test(EBX, APIC_BASE_X2APIC).jz(xapic).inc(DWORD, ptr(x2apic));
     r.print("x2APIC mode, ");
     a.label(xapic);
-    set(REG_SPURIOUS, SPURIOUS_APIC_ON | VECTOR_SPURIOUS);
-    set(REG_TPR, 0);
+    emitEnable();
     a.mov(ECX, REG_ID).call(read).cmp(DWORD, ptr(x2apic), 0).jnz(wide).shr(EAX, 24);
     a.label(wide).mov(ptr(bootId), EAX);
     r.print("id ");
@@ -89,6 +101,14 @@ public final class Apic {
     a.mov(EAX, 1).xor(ECX, ECX).cpuid().shr(EBX, 24).mov(EAX, ptr(bootId)).and(EAX, 0xff);
     a.cmp(EAX, EBX);
     r.check(Cond.E, "APIC id as CPUID says");
+  }
+
+  /**
+   * Has this processor's APIC take interrupts, once {@link #emitSetUp} has been for one of them.
+   */
+  public void emitEnable() {
+    set(REG_SPURIOUS, SPURIOUS_APIC_ON | VECTOR_SPURIOUS);
+    set(REG_TPR, 0);
   }
 
   /** Writes a register. */
@@ -120,5 +140,13 @@ public final class Apic {
     a.label(poll).mov(EAX, ptr(RCX, REG_ICR_LOW)).test(EAX, ICR_BUSY).jz(sent);
     a.pause().dec(EDX).jnz(poll).label(sent).ret();
     a.label(sendMsr).mov(ECX, 0x800 | REG_ICR_LOW >> 4).wrmsr().ret();
+
+    Label fireMsr = new Label("fire MSR");
+    Label aimed = new Label("aimed");
+    a.label(aim).mov(ptr(target), EDX).cmp(DWORD, ptr(x2apic), 0).jnz(aimed);
+    a.mov(RCX, ptr(page)).shl(EDX, 24).mov(ptr(RCX, REG_ICR_HIGH), EDX).label(aimed).ret();
+    a.label(fire).cmp(DWORD, ptr(x2apic), 0).jnz(fireMsr);
+    a.mov(RCX, ptr(page)).mov(ptr(RCX, REG_ICR_LOW), EAX).ret();
+    a.label(fireMsr).mov(EDX, ptr(target)).jmp(sendMsr);
   }
 }

@@ -40,8 +40,8 @@ public final class Interrupts {
   private final List<Label> exceptions = new ArrayList<>();
   private final Map<Integer, Handler> handlers = new TreeMap<>();
 
-  /** An expected interrupt; {@code acknowledge} is null where the device needs nothing. */
-  private record Handler(Label code, Label counter, Runnable acknowledge) {}
+  /** An expected interrupt, and what emits what is done for it. */
+  private record Handler(Label code, Runnable body) {}
 
   /** Exceptions end at {@code stop}, after their report. */
   public Interrupts(GuestRuntime r, Apic apic, Label stop) {
@@ -66,8 +66,23 @@ public final class Interrupts {
    */
   public Label count(int vector, Runnable acknowledge) {
     Label counter = r.variable("interrupts " + vector, 4);
-    handlers.put(vector, new Handler(new Label("vector " + vector), counter, acknowledge));
+    handle(
+        vector,
+        () -> {
+          a.inc(DWORD, ptr(counter));
+          if (acknowledge != null) {
+            acknowledge.run();
+          }
+        });
     return counter;
+  }
+
+  /**
+   * Expects interrupts of {@code vector}: {@code body} emits what comes before the local APIC hears
+   * of their end. It may change RAX, RCX and RDX.
+   */
+  public void handle(int vector, Runnable body) {
+    handlers.put(vector, new Handler(new Label("vector " + vector), body));
   }
 
   /** Loads the table. */
@@ -76,7 +91,7 @@ public final class Interrupts {
   }
 
   public void emitHandlers() {
-    handlers.values().forEach(this::emitCounter);
+    handlers.values().forEach(this::emitHandler);
     a.label(spurious);
     enter();
     leave();
@@ -103,13 +118,10 @@ public final class Interrupts {
     a.inc(DWORD, ptr(r.failures)).jmp(stop);
   }
 
-  private void emitCounter(Handler handler) {
+  private void emitHandler(Handler handler) {
     a.label(handler.code);
     enter();
-    a.inc(DWORD, ptr(handler.counter));
-    if (handler.acknowledge != null) {
-      handler.acknowledge.run();
-    }
+    handler.body.run();
     apic.endOfInterrupt();
     leave();
   }

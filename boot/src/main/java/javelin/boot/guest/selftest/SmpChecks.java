@@ -17,8 +17,6 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * itself under the id that its own APIC gives, and halts.
  */
 final class SmpChecks {
-  private static final int ICR_INIT = 0x4500;
-  private static final int ICR_STARTUP = 0x4600;
   private static final int INIT_DELAY_US = 200;
   private static final int FIRST_WAIT_US = 20_000;
   private static final int SECOND_WAIT_US = 2_000_000;
@@ -51,8 +49,8 @@ final class SmpChecks {
     r.print("CPUs    ");
     a.mov(EBP, ptr(acpi.cpuCount)).test(EBP, EBP).jz(out).dec(EBP).jz(up);
     entry.copyTrampoline();
-    a.mov(R9D, EAX).or(R9D, ICR_STARTUP);
-    sendToOthers(() -> a.mov(EAX, ICR_INIT), false);
+    a.mov(R9D, EAX).or(R9D, Apic.ICR_STARTUP);
+    sendToOthers(() -> a.mov(EAX, Apic.ICR_INIT), false);
     r.delay(INIT_DELAY_US);
     sendToOthers(() -> a.mov(EAX, R9D), false);
     r.await(this::compareArrived, Cond.E, FIRST_WAIT_US);

@@ -97,7 +97,9 @@ final class SampleLogTest {
         QemuGuest.run(folder, LoggingGuest.program(), "1", "128", QemuGuest.DEBUG_EXIT);
 
     List<String> lines =
-        Arrays.stream(run.console().split("\r\n")).filter(line -> line.startsWith("@")).toList();
+        Arrays.stream(run.console().split("\r\n", -1))
+            .filter(line -> line.startsWith("@"))
+            .toList();
     assertThat(lines.subList(0, lines.size() - 2))
         .containsExactly(
             "@count tsc-khz 2600000",

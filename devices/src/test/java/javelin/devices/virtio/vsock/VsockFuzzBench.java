@@ -51,7 +51,7 @@ final class VsockFuzzBench implements VirtioTransport, AutoCloseable {
   }
 
   /** Takes a step, and has the device deal with it. */
-  void step(Step step) throws Exception {
+  void step(Step step) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     loop.execute(
         () -> {
@@ -67,7 +67,7 @@ final class VsockFuzzBench implements VirtioTransport, AutoCloseable {
       done.get(STEP_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       throw new AssertionError("a step fails", e.getCause());
-    } catch (TimeoutException e) {
+    } catch (TimeoutException | InterruptedException e) {
       throw new AssertionError("the loop does not go on", e);
     }
   }
@@ -147,7 +147,7 @@ final class VsockFuzzBench implements VirtioTransport, AutoCloseable {
   public void report(String problem) {}
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     step(
         () -> {
           stop();

@@ -23,10 +23,10 @@ import java.util.List;
 import javelin.devices.virtio.bench.ModelRing;
 import javelin.devices.virtio.bench.RingLayout;
 import javelin.vmm.event.EventLoop;
+import javelin.vmm.linux.Linux;
 import javelin.vmm.memory.GuestMemory;
 import javelin.vmm.memory.GuestRam;
 import javelin.vmm.memory.RamConfig;
-import javelin.vmm.linux.Linux;
 import org.junit.jupiter.api.Tag;
 
 /**
@@ -124,7 +124,7 @@ class VsockFuzzTest {
       bench.start(layout, hasIndirect, hasEventIndex);
     }
 
-    void run() throws Exception {
+    void run() throws IOException {
       bench.step(this::start);
       try {
         for (int i = 0; i < MOST_STEPS && input.hasRemaining(); i++) {
@@ -286,7 +286,7 @@ class VsockFuzzTest {
     }
 
     /** After a reset, with its programs gone, the device works as if nothing had been. */
-    private void finish() throws Exception {
+    private void finish() throws IOException {
       bench.step(this::accept);
       for (SocketChannel program : programs) {
         program.close();
@@ -324,7 +324,7 @@ class VsockFuzzTest {
   }
 
   @FuzzTest(maxDuration = "10m")
-  void shouldGoOnWhateverGuestAndHostDo(byte[] bytes) throws Exception {
+  void shouldGoOnWhateverGuestAndHostDo(byte[] bytes) throws IOException {
     Rig rig = Rig.INSTANCE;
     if (bytes.length == 0) {
       return;

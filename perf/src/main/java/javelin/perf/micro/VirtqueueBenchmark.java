@@ -2,6 +2,8 @@ package javelin.perf.micro;
 
 import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.Virtqueue;
+import javelin.perf.model.DriverRing;
+import javelin.perf.model.RingLayout;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.memory.GuestMemory;
 import javelin.vmm.memory.GuestRam;

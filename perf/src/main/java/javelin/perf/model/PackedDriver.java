@@ -1,4 +1,4 @@
-package javelin.perf.micro;
+package javelin.perf.model;
 
 import javelin.devices.virtio.queue.PackedVirtqueue;
 import javelin.devices.virtio.queue.RingAddresses;
@@ -27,12 +27,12 @@ final class PackedDriver extends DriverRing {
   }
 
   @Override
-  Virtqueue device() {
+  public Virtqueue device() {
     return new PackedVirtqueue(memory(), addresses, true, true);
   }
 
   @Override
-  void offer() {
+  public void offer() {
     int wrap = offeredWrap ? AVAIL : USED;
     // The first one's flags come last: they make the whole chain available.
     for (int i = buffers() - 1; i >= 0; i--) {
@@ -49,7 +49,7 @@ final class PackedDriver extends DriverRing {
   }
 
   @Override
-  boolean takeBack() {
+  public boolean takeBack() {
     int flags = descriptors.getShortVolatile(nextTaken * DESCRIPTOR_LENGTH + FLAGS);
     if ((flags & (AVAIL | USED)) != (takenWrap ? AVAIL | USED : 0)) {
       return false;

@@ -1,4 +1,4 @@
-package javelin.perf.micro;
+package javelin.perf.model;
 
 import javelin.devices.virtio.queue.Virtqueue;
 import javelin.vmm.memory.GuestMemory;
@@ -9,7 +9,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * back what the device has used. It keeps to a few stores and one load, so that what is measured is
  * the device's side, and allocates nothing.
  */
-abstract class DriverRing {
+public abstract class DriverRing {
   private static final int WRITE = 2;
   private static final int NEXT = 1;
   static final int DESCRIPTOR_LENGTH = 16;
@@ -56,11 +56,11 @@ abstract class DriverRing {
   }
 
   /** The device's side. */
-  abstract Virtqueue device();
+  public abstract Virtqueue device();
 
   /** Makes the chain available once more. */
-  abstract void offer();
+  public abstract void offer();
 
   /** Takes one chain back; returns whether there was one. */
-  abstract boolean takeBack();
+  public abstract boolean takeBack();
 }

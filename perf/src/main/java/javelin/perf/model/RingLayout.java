@@ -1,4 +1,4 @@
-package javelin.perf.micro;
+package javelin.perf.model;
 
 import javelin.vmm.memory.GuestMemory;
 
@@ -6,18 +6,20 @@ import javelin.vmm.memory.GuestMemory;
 public enum RingLayout {
   SPLIT {
     @Override
-    DriverRing ring(GuestMemory memory, long base, int size, int writableFrom, long... chain) {
+    public DriverRing ring(
+        GuestMemory memory, long base, int size, int writableFrom, long... chain) {
       return new SplitDriver(memory, base, size, writableFrom, chain);
     }
   },
   PACKED {
     @Override
-    DriverRing ring(GuestMemory memory, long base, int size, int writableFrom, long... chain) {
+    public DriverRing ring(
+        GuestMemory memory, long base, int size, int writableFrom, long... chain) {
       return new PackedDriver(memory, base, size, writableFrom, chain);
     }
   };
 
   /** As {@link DriverRing}'s constructor. */
-  abstract DriverRing ring(
+  public abstract DriverRing ring(
       GuestMemory memory, long base, int size, int writableFrom, long... chain);
 }

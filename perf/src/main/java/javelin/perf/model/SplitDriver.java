@@ -1,4 +1,4 @@
-package javelin.perf.micro;
+package javelin.perf.model;
 
 import javelin.devices.virtio.queue.RingAddresses;
 import javelin.devices.virtio.queue.SplitVirtqueue;
@@ -34,12 +34,12 @@ final class SplitDriver extends DriverRing {
   }
 
   @Override
-  Virtqueue device() {
+  public Virtqueue device() {
     return new SplitVirtqueue(memory(), addresses, true, true);
   }
 
   @Override
-  void offer() {
+  public void offer() {
     int head = offered * buffers() & size - 1;
     available.putShort(ENTRIES + (offered & size - 1) * 2, (short) head);
     offered++;
@@ -49,7 +49,7 @@ final class SplitDriver extends DriverRing {
   }
 
   @Override
-  boolean takeBack() {
+  public boolean takeBack() {
     if (used.getShortVolatile(INDEX) == taken) {
       return false;
     }

@@ -292,9 +292,7 @@ class VsockFuzzTest {
         program.close();
       }
       bench.step(this::start);
-      for (int i = 0; i < MOST_STEPS && rig.sockets.open() > 1; i++) {
-        bench.step(() -> {}); // The loop sees one more of them hang up.
-      }
+      bench.step(() -> {}); // Before it, the device hears of all that have hung up.
       assertThat(rig.sockets.open()).as("all but the listener's are closed").isEqualTo(1);
       bench.step(
           () -> {

@@ -77,6 +77,9 @@ final class PauseRun {
         .count("collections", events.pauses().length, requests)
         .count("stops of all threads", events.stops().length, requests)
         .count("deoptimizations", events.deoptimizations(), requests);
+    outcome.condition(
+        "Collections, stops, deoptimizations: " + name,
+        events.pauses().length + ", " + events.stops().length + ", " + events.deoptimizations());
     outcome.series("pause for a collection", name, Unit.NANOSECONDS).add(events.pauses());
     outcome.series("stop of all threads", name, Unit.NANOSECONDS).add(events.stops());
     if (!name.equals(ALONE)) {

@@ -13,6 +13,7 @@ import javelin.perf.boot.BootBench;
 import javelin.perf.exits.ExitsBench;
 import javelin.perf.map.MapBench;
 import javelin.perf.micro.MicroCommand;
+import javelin.perf.pauses.PauseBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -28,6 +29,7 @@ public final class Main {
         .with("boot", () -> new BenchCommand(new BootBench()))
         .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)
+        .with("pauses", () -> new BenchCommand(new PauseBench()))
         .with("compare", CompareCommand::new);
   }
 

@@ -108,8 +108,7 @@ public final class PciDetails {
     } else {
       fact("MSI", "unknown: only root may read the capabilities");
     }
-    String resets = String.join(", ", device.resetMethods());
-    fact("Reset", resets.isEmpty() ? "none" : resets);
+    fact("Reset", report.resets(device));
     PciWords.sriov(device.sriov()).ifPresent(role -> fact("SR-IOV", role));
     report.uses(device).forEach(use -> fact("In use", use.words()));
   }

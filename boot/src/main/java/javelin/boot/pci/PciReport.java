@@ -10,6 +10,7 @@ import javelin.passthrough.host.HostAddress;
 import javelin.passthrough.host.HostDevice;
 import javelin.passthrough.host.HostInventory;
 import javelin.passthrough.host.PciNames;
+import javelin.passthrough.host.ResetScope;
 import javelin.passthrough.host.use.DeviceUse;
 import javelin.passthrough.host.use.DeviceUses;
 import javelin.passthrough.host.verdict.Verdict;
@@ -56,6 +57,17 @@ public final class PciReport {
   /** The other members of a device's IOMMU group. */
   List<HostDevice> companions(HostDevice device) {
     return inventory.companions(device);
+  }
+
+  /**
+   * How it can be reset: the kernel's names of ways, "with its bus" where VFIO alone can, "none".
+   */
+  public String resets(HostDevice device) {
+    return switch (ResetScope.of(device, inventory).kind()) {
+      case ALONE -> String.join(", ", device.resetMethods());
+      case WITH_BUS -> "with its bus";
+      case NONE -> "none";
+    };
   }
 
   PciNames names() {

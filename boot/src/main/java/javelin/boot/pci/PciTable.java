@@ -66,7 +66,7 @@ public final class PciTable {
         device.group().map(group -> Integer.toString(group.number())).orElse("-"),
         verdict.kind().words());
     PciWords.name(report.names(), device).ifPresent(this::below);
-    below(PciWords.summary(device));
+    below(PciWords.summary(device, report.resets(device)));
     if (!verdict.reason().isEmpty()) {
       below(verdict.reason());
     }

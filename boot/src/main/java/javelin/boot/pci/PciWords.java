@@ -26,8 +26,12 @@ final class PciWords {
     return words.isEmpty() ? Optional.empty() : Optional.of(words);
   }
 
-  /** {@code "BARs 128K, io 32, 16K; ROM 256K; MSI 1, MSI-X 5; reset flr, bus"}. */
-  static String summary(HostDevice device) {
+  /**
+   * {@code "BARs 128K, io 32, 16K; ROM 256K; MSI 1, MSI-X 5; reset flr, bus"}.
+   *
+   * @param resets as {@link PciReport#resets}
+   */
+  static String summary(HostDevice device, String resets) {
     List<HostBar> bars = device.bars();
     String sizes =
         bars.stream()
@@ -36,12 +40,11 @@ final class PciWords {
             .collect(Collectors.joining(", "));
     Stream<String> rom =
         bars.stream().filter(bar -> bar.kind() == Kind.ROM).map(PciWords::shortBar);
-    String resets = String.join(", ", device.resetMethods());
     return Stream.of(
             sizes.isEmpty() ? Stream.<String>of() : Stream.of("BARs " + sizes),
             rom,
             Stream.of(interrupts(device.capabilities())),
-            Stream.of("reset " + (resets.isEmpty() ? "none" : resets)),
+            Stream.of("reset " + resets),
             sriov(device.sriov()).stream())
         .flatMap(words -> words)
         .collect(Collectors.joining("; "));

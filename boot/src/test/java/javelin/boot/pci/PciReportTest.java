@@ -109,6 +109,17 @@ class PciReportTest {
   }
 
   @Test
+  void shouldSayThatADeviceWithoutAResetOfItsOwnIsResetWithItsBus() {
+    FakePciDevice port = host.port("00:05.0").group(5);
+    host.behind(port, "02:00.0").type(0x040300).group(6).reset("");
+    host.behind(port, "02:00.1").type(0x0C0330).group(6).reset("bus");
+    assertThat(details("02:00.0")).contains("  Reset        with its bus\n");
+    assertThat(PciTable.lines(report()))
+        .filteredOn(line -> line.endsWith("no MSI; reset with its bus"))
+        .hasSize(2);
+  }
+
+  @Test
   void shouldShowEverythingAboutADevice() {
     assertThat(details("01:00.0"))
         .isEqualTo(

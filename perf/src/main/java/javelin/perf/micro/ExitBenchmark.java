@@ -1,30 +1,15 @@
 package javelin.perf.micro;
 
-import java.util.concurrent.TimeUnit;
 import javelin.perf.exits.ExitLoop;
 import javelin.perf.exits.LoopMachine;
 import javelin.vmm.bus.IoHandler;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** A round trip through KVM_RUN alone: the floor under {@link ExitLoopBenchmark}. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class ExitBenchmark {
+public class ExitBenchmark extends MicroBenchmark {
   /** What the guest does. */
   @Param public ExitLoop loop;
 

@@ -1,35 +1,20 @@
 package javelin.perf.micro;
 
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javelin.perf.exits.ExitLoop;
 import javelin.perf.exits.LoopMachine;
 import javelin.vmm.bus.IoHandler;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * An exit through Javelin's exit loop: the guest's write, the vCPU thread, the look-up, the
  * handler, and back. The vCPU thread works in batches, so that waking it weighs nothing.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class ExitLoopBenchmark {
+public class ExitLoopBenchmark extends MicroBenchmark {
   private static final int BATCH = 10_000;
 
   /** What the guest does. */

@@ -1,33 +1,18 @@
 package javelin.perf.micro;
 
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.memory.GuestMemory;
 import javelin.vmm.memory.GuestRam;
 import javelin.vmm.memory.RamConfig;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** Checked access to guest RAM by guest-physical address. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class GuestMemoryBenchmark {
+public class GuestMemoryBenchmark extends MicroBenchmark {
   private static final int ACCESSES = 1024;
   private static final int PAGE = 4096;
   private static final int WINDOW = 64 * PAGE;

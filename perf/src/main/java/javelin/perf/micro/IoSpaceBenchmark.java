@@ -1,29 +1,14 @@
 package javelin.perf.micro;
 
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import javelin.vmm.bus.IoHandler;
 import javelin.vmm.bus.IoSpace;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** From an address to its handler, and into it, as on each exit. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class IoSpaceBenchmark {
+public class IoSpaceBenchmark extends MicroBenchmark {
   private static final int ACCESSES = 1024;
   private static final long STRIDE = 0x1000;
   private static final long SEED = 42;

@@ -1,47 +1,39 @@
 package javelin.perf.micro;
 
-import java.util.concurrent.TimeUnit;
 import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Syscalls;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What it costs to leave Java: each way of the native seam, with the least that can be behind it.
+ * What it costs to leave Java: both ways of the native seam, jnr-ffi for the data plane and JNA's
+ * direct mapping for the control plane, with the least that can be behind a call.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class NativeCallBenchmark {
+public class NativeCallBenchmark extends MicroBenchmark {
   private static final int NO_DESCRIPTOR = -1;
 
   private final Syscalls syscalls = Linux.system().syscalls();
 
-  /** Data plane: a system call that only reads a number. */
+  /** jnr-ffi: a system call that only reads a number. */
   @Benchmark
   public int dataPlaneGetpid() {
     return syscalls.getpid();
   }
 
-  /** Data plane: an ioctl that the kernel refuses at its door (EBADF), and its errno. */
+  /** jnr-ffi: an ioctl that the kernel refuses at its door (EBADF), and its errno. */
   @Benchmark
   public int dataPlaneRefusedIoctl() {
     return syscalls.ioctl(NO_DESCRIPTOR, 0, 0);
   }
 
-  /** Control plane: a function of the C library that enters no kernel. */
+  /** JNA: a function of the C library that enters no kernel. */
   @Benchmark
   public int controlPlaneLibraryCall() {
     return syscalls.firstRealtimeSignal();
+  }
+
+  /** JNA: an fcntl with the same end, the counterpart of the ioctl. */
+  @Benchmark
+  public int controlPlaneRefusedFcntl() {
+    return syscalls.fcntl(NO_DESCRIPTOR, 0, 0);
   }
 }

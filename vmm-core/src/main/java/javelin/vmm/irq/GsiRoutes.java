@@ -32,8 +32,14 @@ public final class GsiRoutes {
 
   private static final int FIXED_ROUTES = 2 * PIC_PINS - 1 + IOAPIC_PINS - 1;
 
+  /** Messages that there is room for before the table is made larger. */
+  private static final int ROOM = 32;
+
   private final KvmVm vm;
   private final Map<Integer, Msi> messages = new TreeMap<>();
+
+  /** Kept: memory outside the heap comes back by a collection only, and guests change routes. */
+  private GsiRoutingTable table = new GsiRoutingTable(FIXED_ROUTES + ROOM);
 
   /** Routes of {@code vm}, the fixed ones so far; committed by the first change. */
   public GsiRoutes(KvmVm vm) {
@@ -95,7 +101,10 @@ public final class GsiRoutes {
   }
 
   private void commit() {
-    GsiRoutingTable table = new GsiRoutingTable(2 * PIC_PINS + IOAPIC_PINS + messages.size());
+    if (FIXED_ROUTES + messages.size() > table.capacity()) {
+      table = new GsiRoutingTable(FIXED_ROUTES + 2 * messages.size());
+    }
+    table.clear();
     for (int irq = 0; irq < 2 * PIC_PINS; irq++) {
       if (irq != CASCADE_IRQ) {
         boolean isMaster = irq < PIC_PINS;

@@ -21,11 +21,25 @@ public final class GsiRoutingTable extends KernelStruct {
   private static final int TYPE_IRQCHIP = 1;
   private static final int TYPE_MSI = 2;
 
+  private final int capacity;
   private int count;
 
   /** A table with room for {@code capacity} entries and none in it. */
   public GsiRoutingTable(int capacity) {
     super(HEADER_LENGTH + capacity * ENTRY_LENGTH);
+    this.capacity = capacity;
+  }
+
+  /** The most entries. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Takes all entries out. */
+  public GsiRoutingTable clear() {
+    count = 0;
+    buffer().putInt(0, 0);
+    return this;
   }
 
   /** Routes {@code gsi} to a pin of an interrupt controller; a GSI may have several such routes. */
@@ -49,6 +63,7 @@ public final class GsiRoutingTable extends KernelStruct {
     int at = HEADER_LENGTH + count * ENTRY_LENGTH;
     count++;
     buffer().putInt(0, count);
+    buffer().setMemory(at, ENTRY_LENGTH, (byte) 0);
     buffer().putInt(at, gsi);
     buffer().putInt(at + 4, type);
     return at;

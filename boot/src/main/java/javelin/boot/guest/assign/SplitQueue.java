@@ -19,7 +19,11 @@ final class SplitQueue extends VirtioQueue {
   private static final int USED_LENGTH = RING + 4;
 
   SplitQueue(Kit kit, PciInterrupts interrupts) {
-    super(kit, interrupts, "splitQueue");
+    this(kit, interrupts, "splitQueue");
+  }
+
+  SplitQueue(Kit kit, PciInterrupts interrupts, String name) {
+    super(kit, interrupts, name);
   }
 
   @Override

@@ -11,7 +11,8 @@ import javelin.boot.guest.asm.Label;
 
 /**
  * The guest that drives the virtio functions of PCI bus 0 that it knows, without Linux: blocks,
- * whose last two sectors it overwrites, and entropy. Other functions are left alone.
+ * whose last two sectors it overwrites, entropy, and networks, two of which send to each other.
+ * Other functions are left alone.
  *
  * <p>It is short, as ring 0 is emulated instruction by instruction on some nested hosts.
  */
@@ -38,7 +39,8 @@ public final class VirtioCheckGuest extends PciCheckGuest {
     devices =
         List.of(
             new VirtioBlkChecks(kit, driver, queue, packed),
-            new VirtioRngChecks(kit, driver, queue, packed));
+            new VirtioRngChecks(kit, driver, queue, packed),
+            new VirtioNetChecks(kit, driver, functions, pciInterrupts));
     count = r.variable("virtioFunctions", 4);
   }
 

@@ -4,6 +4,7 @@ import static javelin.boot.guest.asm.Mem.ptr;
 import static javelin.boot.guest.asm.Reg.*;
 import static javelin.boot.guest.asm.Width.*;
 
+import java.util.List;
 import javelin.boot.guest.asm.Assembler;
 import javelin.boot.guest.asm.Cond;
 import javelin.boot.guest.asm.Label;
@@ -12,7 +13,7 @@ import javelin.boot.guest.runtime.GuestRuntime;
 
 /**
  * The virtio function at RBX up to DRIVER_OK (virtio 1.2, 3.1.1 and 4.1): its structures by their
- * capabilities, reset, features, queue 0 with MSI-X vector 0. RBP holds the address of the common
+ * capabilities, reset, features, queues with MSI-X vector 0. RBP holds the address of the common
  * configuration from {@link #emitFind} on.
  */
 final class VirtioDriver {
@@ -99,15 +100,23 @@ final class VirtioDriver {
    * @param features those of the lower 32 that are accepted where they are offered
    */
   void emitStart(String name, VirtioQueue queue, long features) {
-    boolean isPacked = queue instanceof PackedQueue;
+    emitStart(name, List.of(queue), features);
+  }
+
+  /** As above, with several queues, from 0 on, all of one layout and with vector 0. */
+  void emitStart(String name, List<? extends VirtioQueue> queues, long features) {
+    boolean isPacked = queues.get(0) instanceof PackedQueue;
     String layout = isPacked ? ", RING_PACKED" : "";
-    r.print("  " + name + ": reset, VERSION_1" + layout + ", queue 0 by MSI-X");
+    String which = queues.size() == 1 ? "queue 0" : "queues 0 to " + (queues.size() - 1);
+    r.print("  " + name + ": reset, VERSION_1" + layout + ", " + which + " by MSI-X");
     emitReset();
     interrupts.enableMsix();
     status(ACKNOWLEDGE);
     status(ACKNOWLEDGE | DRIVER);
     emitFeatures(features, isPacked ? VERSION_1_HIGH | RING_PACKED_HIGH : VERSION_1_HIGH);
-    emitQueue(queue);
+    for (int i = 0; i < queues.size(); i++) {
+      emitQueue(i, queues.get(i));
+    }
     status(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
     a.test(BYTE, ptr(RBP, STATUS), DRIVER_OK);
     r.check(Cond.NE, "DRIVER_OK stays");
@@ -157,10 +166,10 @@ final class VirtioDriver {
     r.check(Cond.NE, "the device accepts the features");
   }
 
-  private void emitQueue(VirtioQueue queue) {
+  private void emitQueue(int index, VirtioQueue queue) {
     a.mov(EAX, ptr(accepted)).shr(EAX, Long.numberOfTrailingZeros(EVENT_IDX)).and(EAX, 1);
     queue.emitSetUp();
-    a.mov(WORD, ptr(RBP, QUEUE_SELECT), 0).cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
+    a.mov(WORD, ptr(RBP, QUEUE_SELECT), index).cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
     r.check(Cond.AE, "the queue is large enough");
     a.mov(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
     a.cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The guest on our machine, on disks that are files. */
+/** The guest on our machine, on disks that are files and networks that are made for it. */
 @Tag("kvm")
 @Timeout(120)
 final class VirtioCheckOnKvmTest {
@@ -59,13 +59,17 @@ final class VirtioCheckOnKvmTest {
   }
 
   private String passing(DiskSpec disk, RngSpec rng) throws Exception {
+    return passing(new VirtioSpecs(List.of(disk), rng));
+  }
+
+  private String passing(VirtioSpecs virtio) throws Exception {
     MachineConfig config =
         MachineConfig.builder()
             .guest(GuestImage.BuiltIn.VIRTIO_CHECK)
             .ram(RamConfig.of(64L << 20))
             .cpus(1)
             .timeout(Duration.ofSeconds(60))
-            .virtio(new VirtioSpecs(List.of(disk), rng))
+            .virtio(virtio)
             .build();
     noLeaks(
         () -> {
@@ -135,5 +139,27 @@ final class VirtioCheckOnKvmTest {
     assertThat(passing(",readonly=on", new RngSpec(4096)))
         .contains("virtio-blk: sectors: 2048, read-only: left alone: ok");
     assertThat(Files.readAllBytes(folder.resolve("disk.img"))).containsOnly(0);
+  }
+
+  @Test
+  void shouldSendFramesFromOneNetworkDeviceToTheOther() throws Exception {
+    try (NetworkPair pair = NetworkPair.of(folder)) {
+      assertThat(passing(pair.devices()))
+          .contains(
+              "virtio-net: reset, VERSION_1, queues 0 to 1 by MSI-X: ok",
+              "virtio-net: first to second, 64 bytes by MSI-X, the same there: ok",
+              "virtio-net: second to first, 1512 bytes by MSI-X, the same there: ok",
+              "virtio functions: 2: ok");
+    }
+  }
+
+  @Test
+  void shouldSendFramesThroughTapsOnABridge() throws Exception {
+    assertThat(BridgedTaps.virtioCheck(folder))
+        .contains(
+            "virtio-net: first to second, 1512 bytes by MSI-X, the same there: ok",
+            "virtio-net: second to first, 1512 bytes by MSI-X, the same there: ok",
+            "virtio functions: 2: ok")
+        .containsPattern("All \\d+ checks passed");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javelin.boot.guest.QemuGuest;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,61 @@ final class VirtioCheckOnQemuTest {
   private static final String RNG = "virtio-rng-pci,disable-legacy=on";
 
   @TempDir Path folder;
+
+  private static String net(String end, String more) {
+    return "virtio-net-pci,disable-legacy=on,romfile=,netdev=" + end + more;
+  }
+
+  private String passing(List<String> networks, String... devices) throws Exception {
+    List<String> options = new ArrayList<>();
+    networks.forEach(network -> options.addAll(List.of("-netdev", network)));
+    return passing(
+        QemuGuest.run(
+            folder, VirtioCheckGuest.program(QemuGuest.q35()), "1", "128", options, devices));
+  }
+
+  @Test
+  void shouldSendFramesFromOneNetworkDeviceToTheOther() throws Exception {
+    // QEMU keeps a frame that nobody on the hub takes: its own network takes all.
+    List<String> hub =
+        List.of(
+            "user,id=host,restrict=on",
+            "hubport,id=n,hubid=0,netdev=host",
+            "hubport,id=n0,hubid=0",
+            "hubport,id=n1,hubid=0");
+    assertThat(passing(hub, DEBUG_EXIT, net("n0", ",mac=52:54:00:00:00:01"), RNG, net("n1", "")))
+        .contains(
+            "1af4:1041",
+            "virtio-net: reset, VERSION_1, queues 0 to 1 by MSI-X: ok",
+            "virtio-net: address 525400000001: ok",
+            "virtio-net: send, 64 bytes by MSI-X, and nothing came back: ok",
+            "virtio-net: first to second, 64 bytes by MSI-X, the same there: ok",
+            "virtio-net: second to first, 1512 bytes by MSI-X, the same there: ok",
+            "virtio functions: 3: ok");
+  }
+
+  @Test
+  void shouldSayThatNothingComesBackWhereThereIsOneNetworkDevice() throws Exception {
+    assertThat(passing(List.of("user,id=n0,restrict=on"), DEBUG_EXIT, net("n0", "")))
+        .contains("virtio-net: send, 64 bytes by MSI-X, and nothing came back: ok")
+        .doesNotContain("first to second");
+  }
+
+  @Test
+  void shouldFailWhereTwoNetworkDevicesAreNotConnected() throws Exception {
+    QemuGuest.Run run =
+        QemuGuest.run(
+            folder,
+            VirtioCheckGuest.program(QemuGuest.q35()),
+            "1",
+            "128",
+            List.of("-netdev", "user,id=n0,restrict=on", "-netdev", "user,id=n1,restrict=on"),
+            DEBUG_EXIT,
+            net("n0", ""),
+            net("n1", ""));
+    assertThat(run.console()).contains("first: the frame interrupts where it arrives");
+    assertThat(run.exitCode()).isNotZero();
+  }
 
   private QemuGuest.Run run(String drive, String... devices) throws Exception {
     Path disk = Files.write(folder.resolve("disk.img"), new byte[LENGTH]);

@@ -158,7 +158,7 @@ final class Connection {
 
   /** Whether the guest has heard nothing of it. */
   boolean isUnknownToGuest() {
-    return state == State.NAMELESS || (telling & TELL_REQUEST) != 0;
+    return state == State.NAMELESS || (state == State.REQUESTED && (telling & TELL_REQUEST) != 0);
   }
 
   boolean isScheduled() {

@@ -73,6 +73,7 @@ class GuestRunTest {
     MachineConfig config =
         MachineConfig.builder()
             .guest(new GuestImage.KernelFile(kernel, null, "", BootProtocol.AUTO))
+            .cpus(1)
             .serial(SerialSpec.NULL)
             .kvmDevice(kernel)
             .trace(EnumSet.of(TraceKind.LAUNCH))

@@ -23,4 +23,9 @@ record SideRun(
   static SideRun ofGuestOnly(SampleText text, int tscKhz) {
     return new SideRun(text, tscKhz, new EnumMap<>(ExitCase.class), new EnumMap<>(ExitCase.class));
   }
+
+  /** Whether KVM's own statistics are among what was counted. */
+  boolean hasKvmStatistics() {
+    return tallies.values().stream().anyMatch(of -> of.containsKey(Tally.KVM_EXITS));
+  }
 }

@@ -84,4 +84,14 @@ class ExitsRoundsTest {
     assertThat(outcome.gaps()).hasSize(ExitCase.values().length);
     assertThat(outcome.series()).hasSize(1);
   }
+
+  @Test
+  void shouldKnowWhetherKvmsStatisticsWereThere() {
+    SideRun run = SideRun.ofGuestOnly(text("@case cpuid"), KHZ);
+    assertThat(run.hasKvmStatistics()).isFalse();
+    run.tallies().put(ExitCase.CPUID, Map.of(Tally.USER_EXITS, 0L));
+    assertThat(run.hasKvmStatistics()).isFalse();
+    run.tallies().put(ExitCase.MSI, Map.of(Tally.KVM_EXITS, 2L));
+    assertThat(run.hasKvmStatistics()).isTrue();
+  }
 }

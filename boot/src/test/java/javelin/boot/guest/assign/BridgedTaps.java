@@ -21,6 +21,7 @@ public final class BridgedTaps {
 
   private static final String SCRIPT =
       """
+      PATH=$PATH:/usr/sbin:/sbin
       make() {
         for tap in a b; do
           ip tuntap add $tap mode tap || return

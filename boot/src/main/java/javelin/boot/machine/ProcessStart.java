@@ -6,10 +6,10 @@ import java.time.temporal.ChronoUnit;
 import javelin.vmm.linux.HostFiles;
 
 /**
- * When this process began, as its launcher says by {@value #PROPERTY} (two times in seconds
- * since 1970 with six places behind the point, and a colon between them: its first line, and its last
- * one, which starts the JVM). Without a launcher the
- * kernel says it, in {@code /proc/self/stat}, to a hundredth of a second.
+ * When this process began, as its launcher says by {@value #PROPERTY} (two times in seconds since
+ * 1970 with six places behind the point, and a colon between them: its first line, and its last
+ * one, which starts the JVM). Without a launcher the kernel says it, in {@code /proc/self/stat}, to
+ * a hundredth of a second.
  *
  * @param start the start in nanoseconds of {@link System#nanoTime}
  * @param jvm the start of the JVM, likewise; {@code start} where no launcher says it

@@ -7,6 +7,7 @@ import java.util.List;
 import javelin.boot.cli.CommandErrors;
 import javelin.boot.cli.HelpStyle;
 import javelin.boot.cli.Subcommands;
+import javelin.perf.assign.AssignBench;
 import javelin.perf.bench.BenchCommand;
 import javelin.perf.bench.CompareCommand;
 import javelin.perf.boot.BootBench;
@@ -26,6 +27,7 @@ public final class Main {
   private static Subcommands commands() {
     return new Subcommands()
         .with("exits", () -> new BenchCommand(new ExitsBench()))
+        .with("assign", () -> new BenchCommand(new AssignBench()))
         .with("boot", () -> new BenchCommand(new BootBench()))
         .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)

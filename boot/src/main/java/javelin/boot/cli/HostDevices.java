@@ -15,7 +15,7 @@ import javelin.vmm.linux.Linux;
 import javelin.vmm.linux.Resources;
 
 /** The host's devices that a run has: taken for it and given back, or only locked. */
-final class HostDevices implements AutoCloseable {
+public final class HostDevices implements AutoCloseable {
   private final Resources held = new Resources();
 
   private HostDevices() {}
@@ -28,7 +28,8 @@ final class HostDevices implements AutoCloseable {
    * @param say tells the user, a line each, what was done
    * @throws CommandException where a device cannot be had; none is held then
    */
-  static HostDevices hold(MachineConfig config, boolean force, Linux linux, Consumer<String> say) {
+  public static HostDevices hold(
+      MachineConfig config, boolean force, Linux linux, Consumer<String> say) {
     HostDevices devices = new HostDevices();
     List<AssignSpec> specs = config.assigned().stream().filter(AssignSpec::isOfHost).toList();
     if (specs.isEmpty()) {

@@ -1,6 +1,9 @@
 package javelin.boot.machine;
 
 import java.nio.file.Path;
+import java.util.function.Function;
+import javelin.boot.guest.GuestProgram;
+import javelin.boot.guest.assign.PciPlatform;
 import javelin.boot.kernel.BootProtocol;
 
 /** What runs in the machine. */
@@ -16,6 +19,15 @@ public sealed interface GuestImage {
     /** Drives the virtio functions of the PCI bus, writes to their disks, and powers off. */
     VIRTIO_CHECK
   }
+
+  /**
+   * A guest that the caller assembles, such as one that measures.
+   *
+   * @param name what messages call it
+   * @param program assembles it for a machine
+   */
+  record Assembled(String name, Function<PciPlatform, GuestProgram> program)
+      implements GuestImage {}
 
   /**
    * A kernel from a file.

@@ -2,6 +2,7 @@ package javelin.boot.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import javelin.devices.console.SerialBackend;
 import javelin.devices.legacy.AcpiPm;
@@ -28,6 +29,7 @@ final class PcDevices implements AutoCloseable {
   private final Resources owned = new Resources();
   private final List<Resettable> resettable = new ArrayList<>();
   private final AcpiPm power;
+  private final PostPort post;
 
   /**
    * @param serial what COM1 talks to; the caller closes it
@@ -58,7 +60,8 @@ final class PcDevices implements AutoCloseable {
     device(new PciHost(pci, resetControl))
         .attach(ports, mmio, PcLayout.ECAM.first(), PcLayout.PCI_BUSES);
     device(new SystemControlPort(control)).attach(ports, PcLayout.SYSTEM_CONTROL_PORT);
-    device(new PostPort()).attach(ports, PcLayout.POST_PORT);
+    post = device(new PostPort());
+    post.attach(ports, PcLayout.POST_PORT);
     new DebugExit(control).attach(ports, PcLayout.DEBUG_EXIT_PORT);
     device(new PcTestDevice(irqs)).attach(ports, mmio);
   }
@@ -66,6 +69,13 @@ final class PcDevices implements AutoCloseable {
   private <T extends Resettable> T device(T device) {
     resettable.add(device);
     return device;
+  }
+
+  /**
+   * Has {@code listener} hear each POST code from now on, on the thread of the vCPU that writes it.
+   */
+  void onPostCode(IntConsumer listener) {
+    post.listener(listener);
   }
 
   /** Presses the power button; returns whether the guest listens to it. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import javelin.boot.acpi.AcpiImage;
@@ -39,10 +40,12 @@ import javelin.vmm.irq.IrqLine;
 import javelin.vmm.irq.IrqLines;
 import javelin.vmm.kvm.IrqchipState;
 import javelin.vmm.kvm.KvmMemorySlots;
+import javelin.vmm.kvm.KvmStats;
 import javelin.vmm.kvm.KvmSystem;
 import javelin.vmm.kvm.KvmVcpu;
 import javelin.vmm.kvm.KvmVm;
 import javelin.vmm.kvm.VcpuState;
+import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.HostFiles;
 import javelin.vmm.linux.KickSignal;
 import javelin.vmm.linux.Linux;
@@ -56,6 +59,7 @@ import javelin.vmm.machine.VcpuReport;
 import javelin.vmm.memory.GuestMemory;
 import javelin.vmm.memory.GuestRam;
 import javelin.vmm.memory.RamConfig;
+import org.agrona.CloseHelper;
 
 /**
  * A PC, from its configuration to a guest that runs: the constructor is the one straight way there.
@@ -73,6 +77,7 @@ public final class PcMachine implements AutoCloseable {
   private final GuestMemory memory = new GuestMemory();
   private final KvmVm vm;
   private final List<KvmVcpu> vcpus = new ArrayList<>();
+  private final EventLoop loop;
   private final PcDevices devices;
   private final AssignedDevices assigned;
   private final VirtioDevices virtio;
@@ -187,7 +192,7 @@ public final class PcMachine implements AutoCloseable {
       mmio64 = PcLayout.mmio64(ramEnd(), cpus.addressBits());
       acpi = AcpiTables.build(acpiMachine(), PcLayout.ACPI_TABLES);
 
-      EventLoop loop = owned.own(new EventLoop(linux, "devices"));
+      loop = owned.own(new EventLoop(linux, "devices"));
       SerialBackend serial = owned.own(serialBackend.apply(loop));
       tracer = new Tracer(config.trace(), err);
       IoSpace ports = IoSpace.ports();
@@ -324,6 +329,9 @@ public final class PcMachine implements AutoCloseable {
   }
 
   private GuestProgram builtIn() {
+    if (config.guest() instanceof GuestImage.Assembled assembled) {
+      return assembled.program().apply(PcLayout.pciPlatform(mmio64));
+    }
     return switch ((GuestImage.BuiltIn) config.guest()) {
       case SELF_TEST -> SelfTestGuest.program();
       case ASSIGN_CHECK -> AssignCheckGuest.program(PcLayout.pciPlatform(mmio64));
@@ -392,6 +400,43 @@ public final class PcMachine implements AutoCloseable {
   /** Exit statistics of each vCPU. Any thread may call. */
   public List<ExitStats> stats() {
     return IntStream.range(0, machine.vcpuCount()).mapToObj(machine::stats).toList();
+  }
+
+  /**
+   * KVM's own statistics of the VM and of each vCPU, in this order; the caller closes them.
+   *
+   * @throws ErrnoException where this kernel has none (before Linux 5.14)
+   */
+  public List<KvmStats> kvmStats() {
+    List<KvmStats> stats = new ArrayList<>();
+    try {
+      stats.add(KvmStats.open(vm.statistics()));
+      for (KvmVcpu vcpu : vcpus) {
+        stats.add(KvmStats.open(vcpu.statistics()));
+      }
+      return stats;
+    } catch (RuntimeException e) {
+      CloseHelper.quietCloseAll(stats);
+      throw e;
+    }
+  }
+
+  /** Frequency of the guest's time stamp counter in kHz; 0 where KVM does not know it. */
+  public int tscKhz() {
+    return vcpus.get(0).tscKhz();
+  }
+
+  /** How often a thread for devices has been woken to do something so far. Any thread may ask. */
+  public long wakeUps() {
+    return loop.handled() + virtio.wakeUps();
+  }
+
+  /**
+   * Has {@code listener} hear each code that the guest writes to the POST port, on the thread of
+   * the vCPU, which waits for it; before {@link #run}.
+   */
+  public void onPostCode(IntConsumer listener) {
+    devices.onPostCode(listener);
   }
 
   @Override

@@ -44,6 +44,7 @@ final class VirtioDevices implements AutoCloseable {
   private VirtioBalloon balloon;
 
   private final Resources owned = new Resources();
+  private final List<EventLoop> allLoops = new ArrayList<>();
 
   /**
    * Makes the devices and puts them on the bus.
@@ -210,12 +211,18 @@ final class VirtioDevices implements AutoCloseable {
     for (int i = 0; i < threads; i++) {
       loops.add(owned.own(new EventLoop(machine.linux(), "virtio " + slot + " " + i)));
     }
+    allLoops.addAll(loops);
     VirtioPciFunction function =
         owned.own(
             new VirtioPciFunction(
                 maker.apply(loops), withheld, machine, slot, queue -> loops.get(queue % threads)));
     bus.add(slot, function);
     owned.own((AutoCloseable) () -> bus.remove(slot));
+  }
+
+  /** How often the devices' threads have been woken to do something so far. */
+  long wakeUps() {
+    return allLoops.stream().mapToLong(EventLoop::handled).sum();
   }
 
   @Override

@@ -1,18 +1,21 @@
 package javelin.devices.legacy;
 
+import java.util.function.IntConsumer;
 import javelin.vmm.bus.IoRange;
 import javelin.vmm.bus.IoSpace;
 import javelin.vmm.machine.Resettable;
 
 /**
  * The power-on self test port, 0x80: it remembers the last codes, for crash reports. Linux writes
- * to it to pass time as well. Its state is guarded by its lock.
+ * to it to pass time as well. A measuring guest says by them where it is. Its state is guarded by
+ * its lock.
  */
 public final class PostPort implements ByteRegisters, Resettable {
   private static final int REMEMBERED = 16;
 
   private final byte[] codes = new byte[REMEMBERED];
   private long count;
+  private IntConsumer listener = code -> {};
 
   /** Answers at {@code port}. */
   public IoRange attach(IoSpace ports, int port) {
@@ -27,6 +30,14 @@ public final class PostPort implements ByteRegisters, Resettable {
   @Override
   public synchronized void writeByte(int offset, int value) {
     codes[(int) (count++ % REMEMBERED)] = (byte) value;
+    listener.accept(value);
+  }
+
+  /**
+   * Has {@code newListener} hear each code from now on, on the thread of the vCPU that writes it.
+   */
+  public synchronized void listener(IntConsumer newListener) {
+    listener = newListener;
   }
 
   /** The last codes, oldest first, at most 16 of them. */

@@ -42,6 +42,7 @@ final class KernelCalls {
   static final int UNLINK = 87;
   static final int MLOCK = 149;
   static final int GETTID = 186;
+  static final int CLOCK_GETTIME = 228;
   static final int EPOLL_WAIT = 232;
   static final int EPOLL_CTL = 233;
   static final int TGKILL = 234;

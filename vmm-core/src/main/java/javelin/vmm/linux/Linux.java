@@ -2,6 +2,7 @@ package javelin.vmm.linux;
 
 import static org.agrona.BitUtil.SIZE_OF_LONG;
 
+import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -61,6 +62,9 @@ public final class Linux {
   public static final int MADV_POPULATE_WRITE = 23;
 
   /** uapi linux/memfd.h. */
+  /** Of clock_gettime(2). */
+  private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
+
   public static final int MFD_CLOEXEC = 1;
 
   public static final int MFD_ALLOW_SEALING = 2;
@@ -232,5 +236,15 @@ public final class Linux {
     UnsafeBuffer limits = limits(resource);
     limits.putLong(0, limits.getLong(SIZE_OF_LONG));
     check(syscalls.setrlimit(resource, limits.addressOffset()), "setrlimit", "");
+  }
+
+  /**
+   * CPU time of this process so far, in user space, in the kernel and in guests, in nanoseconds.
+   */
+  public long processCpuNanos() {
+    UnsafeBuffer time = NativeMemory.allocate(2 * SIZE_OF_LONG);
+    int result = syscalls.clockGettime(CLOCK_PROCESS_CPUTIME_ID, time.addressOffset());
+    check(result, "clock_gettime", "CLOCK_PROCESS_CPUTIME_ID");
+    return TimeUnit.SECONDS.toNanos(time.getLong(0)) + time.getLong(SIZE_OF_LONG);
   }
 }

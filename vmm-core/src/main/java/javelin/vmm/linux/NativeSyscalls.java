@@ -232,6 +232,11 @@ public final class NativeSyscalls implements Syscalls {
   }
 
   @Override
+  public int clockGettime(int clock, long time) {
+    return (int) call(KernelCalls.CLOCK_GETTIME, clock, time, 0);
+  }
+
+  @Override
   public int epollCreate(int flags) {
     return (int) call(KernelCalls.EPOLL_CREATE1, flags, 0, 0);
   }

@@ -87,6 +87,9 @@ public interface Syscalls {
   /** timerfd_settime(2) with {@code struct itimerspec} (32 bytes) at {@code newValue}. */
   int timerfdSettime(int fd, int flags, long newValue);
 
+  /** clock_gettime(2) into {@code struct timespec} (16 bytes) at {@code time}. */
+  int clockGettime(int clock, long time);
+
   int epollCreate(int flags);
 
   /** epoll_ctl(2) with the 12-byte packed {@code struct epoll_event} at {@code event}. */

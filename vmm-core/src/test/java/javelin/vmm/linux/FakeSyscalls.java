@@ -427,6 +427,11 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
   }
 
   @Override
+  public int clockGettime(int clock, long time) {
+    return intCall("clockGettime", () -> 0, (long) clock, time);
+  }
+
+  @Override
   public int epollCreate(int flags) {
     LongSupplier usual = () -> descriptors.add(Kind.EPOLL, "epoll");
     return intCall("epollCreate", usual, (long) flags);

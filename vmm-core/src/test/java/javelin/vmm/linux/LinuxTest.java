@@ -139,4 +139,14 @@ class LinuxTest {
       assertThat(memory.getByte(length - 1)).isZero();
     }
   }
+
+  @Test
+  void shouldCountTheProcessorTimeOfTheProcess() {
+    long before = Linux.system().processCpuNanos();
+    long end = System.nanoTime() + 20_000_000;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    assertThat(Linux.system().processCpuNanos()).isGreaterThan(before);
+  }
 }

@@ -29,7 +29,7 @@ public final class AssignCheckGuest extends PciCheckGuest {
   }
 
   @Override
-  void emitFunction() {
+  protected void emitFunction() {
     functions.emitIdentity();
     r.print("\r\n");
     bars.emit();
@@ -41,7 +41,7 @@ public final class AssignCheckGuest extends PciCheckGuest {
   }
 
   @Override
-  List<DeviceChecks> devices() {
+  protected List<DeviceChecks> devices() {
     return devices;
   }
 }

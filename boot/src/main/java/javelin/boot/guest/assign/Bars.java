@@ -13,12 +13,12 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * Sizes the BARs of a function and places them (PCI Local Bus 3.0, 6.2.5.1). A 64-bit BAR that is
  * prefetchable goes above 4 GiB where there is a window for it, every other one below.
  */
-final class Bars {
+public final class Bars {
   /** Offsets in a BAR's entry, of which a record has six: bytes (64 bits), 0 for no BAR. */
   static final int SIZE = 0;
 
   /** Where it is placed (64 bits). */
-  static final int ADDRESS = 8;
+  public static final int ADDRESS = 8;
 
   /** The flags in the lowest bits of its register (32 bits). */
   static final int FLAGS = 16;
@@ -26,7 +26,7 @@ final class Bars {
   /** Offset of its register in the configuration space (32 bits). */
   static final int REGISTER = 20;
 
-  static final int ENTRY_BYTES = 24;
+  public static final int ENTRY_BYTES = 24;
   static final int FLAG_IO = 1;
   static final int FLAG_64 = 4;
 
@@ -61,7 +61,7 @@ final class Bars {
   }
 
   /** Sizes, places and prints the BARs of the function at RBX, and has it decode them. */
-  void emit() {
+  public void emit() {
     Label next = new Label("bar next");
     Label none = new Label("bar none");
     Label out = new Label("bar out");

@@ -15,7 +15,7 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * Walks the two lists of capabilities of a function, prints their names, and keeps the offsets of
  * those that other checks use (uapi linux/pci_regs.h, PCI_CAP_ID_* and PCI_EXT_CAP_ID_*).
  */
-final class Capabilities {
+public final class Capabilities {
   /** As many as a configuration space has room for; a list that is longer has a loop. */
   private static final int MOST = 48;
 
@@ -84,7 +84,7 @@ final class Capabilities {
   }
 
   /** Both lists of the function at RBX, a line each where there is one. */
-  void emit() {
+  public void emit() {
     Label none = new Label("no capabilities");
     Label conventional = new Label("no extended capabilities");
     a.test(BYTE, functions.config(STATUS), STATUS_LIST).jz(none);

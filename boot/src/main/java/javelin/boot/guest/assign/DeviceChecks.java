@@ -1,7 +1,7 @@
 package javelin.boot.guest.assign;
 
 /** Checks for devices that this guest knows. */
-interface DeviceChecks {
+public interface DeviceChecks {
   /** The checks, for the function at RBX; anything that is no such device is passed over. */
   void emit();
 

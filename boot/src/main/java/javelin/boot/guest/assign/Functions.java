@@ -16,15 +16,15 @@ import javelin.boot.guest.runtime.GuestRuntime;
  *
  * <p>Everything that is emitted for one function has the address of its record in RBX.
  */
-final class Functions {
+public final class Functions {
   /** Offsets in a record: address of the configuration space (64 bits). */
   static final int CONFIG = 0;
 
   /** Vendor and device as one 32-bit value. */
-  static final int IDS = 8;
+  public static final int IDS = 8;
 
   /** Class code and revision as one 32-bit value. */
-  static final int CLASS = 12;
+  public static final int CLASS = 12;
 
   /** Device and function (32 bits). */
   static final int DEVICE_FUNCTION = 16;
@@ -32,8 +32,8 @@ final class Functions {
   /** Offsets of capabilities, 0 for none (32 bits each). */
   static final int CAP_PM = 24;
 
-  static final int CAP_MSI = 28;
-  static final int CAP_MSIX = 32;
+  public static final int CAP_MSI = 28;
+  public static final int CAP_MSIX = 32;
   static final int CAP_EXPRESS = 36;
   static final int CAP_AF = 40;
 
@@ -41,7 +41,7 @@ final class Functions {
   static final int WAS_RESET = 44;
 
   /** Where the first memory BAR is seen, 0 for none (64 bits). */
-  static final int REGISTERS = 48;
+  public static final int REGISTERS = 48;
 
   /** Entry of the first memory BAR, 0 for none (64 bits). */
   static final int MAIN_BAR = 56;
@@ -55,7 +55,7 @@ final class Functions {
   static final int PORTS = 72;
 
   /** Six BARs, see {@link Bars}. */
-  static final int BARS = 80;
+  public static final int BARS = 80;
 
   static final int RECORD_BYTES = 256;
 
@@ -104,7 +104,7 @@ final class Functions {
   }
 
   /** Writes the command register; changes EAX and RDX. */
-  void command(int value) {
+  public void command(int value) {
     Mem register = config(COMMAND);
     a.mov(EAX, value).mov(register, AX);
   }
@@ -167,7 +167,7 @@ final class Functions {
   }
 
   /** Prints address, ids and class of the function at RBX. */
-  void emitIdentity() {
+  public void emitIdentity() {
     a.call(putAddress);
   }
 

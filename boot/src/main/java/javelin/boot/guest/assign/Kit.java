@@ -9,7 +9,7 @@ import javelin.boot.guest.runtime.Interrupts;
 import javelin.boot.guest.runtime.IoApic;
 
 /** What all checks of this guest lean on. */
-record Kit(
+public record Kit(
     Assembler a,
     GuestRuntime r,
     GuestEntry entry,

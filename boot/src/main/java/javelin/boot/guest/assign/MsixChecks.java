@@ -11,7 +11,7 @@ import javelin.boot.guest.runtime.Apic;
 import javelin.boot.guest.runtime.GuestRuntime;
 
 /** The MSI-X table of a function (PCI Local Bus 3.0, 6.8.2): each entry holds what is written. */
-final class MsixChecks {
+public final class MsixChecks {
   static final int ENTRY_BYTES = 16;
   static final int ENTRY_DATA = 8;
   static final int ENTRY_CONTROL = 12;

@@ -48,7 +48,7 @@ final class PackedQueue extends VirtioQueue {
   }
 
   @Override
-  void emitSetUp() {
+  protected void emitSetUp() {
     a.mov(ptr(usesEventIdx), EAX).mov(DWORD, ptr(number), 0);
     a.mov(RDI, memory).mov(ECX, BYTES / 8).xor(EAX, EAX).rep().stos(QWORD);
   }
@@ -124,7 +124,7 @@ final class PackedQueue extends VirtioQueue {
   }
 
   @Override
-  void emitRoom() {
+  protected void emitRoom() {
     a.label(memory).zero(PAGE);
   }
 }

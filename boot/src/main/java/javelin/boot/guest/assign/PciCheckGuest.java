@@ -8,19 +8,20 @@ import javelin.boot.guest.runtime.CheckingGuest;
  * BARs and drives the devices that it knows. What firmware or a loader has placed before does not
  * matter: it takes all decoding away first. Bridges are left alone.
  */
-abstract class PciCheckGuest extends CheckingGuest {
+public abstract class PciCheckGuest extends CheckingGuest {
   private static final int PAGE = 4096;
 
-  final Kit kit;
+  protected final Kit kit;
   final AddressMap addresses;
-  final Functions functions;
-  final Bars bars;
-  final Capabilities capabilities;
-  final MsixChecks msix;
-  final PciInterrupts pciInterrupts;
+  protected final Functions functions;
+  protected final Bars bars;
+  protected final Capabilities capabilities;
+  protected final MsixChecks msix;
+  protected final PciInterrupts pciInterrupts;
   private final Allocator allocator;
 
-  PciCheckGuest(String name, PciPlatform platform) {
+  /** A guest that calls itself {@code name}, for a machine of that kind. */
+  protected PciCheckGuest(String name, PciPlatform platform) {
     super(name, platform.sleepType());
     kit = new Kit(a, r, entry, acpi, apic, ioApic, interrupts, platform);
     addresses = new AddressMap(kit);
@@ -44,10 +45,10 @@ abstract class PciCheckGuest extends CheckingGuest {
   }
 
   /** Checks the function at RBX. */
-  abstract void emitFunction();
+  protected abstract void emitFunction();
 
   /** What it knows to drive. */
-  abstract List<DeviceChecks> devices();
+  protected abstract List<DeviceChecks> devices();
 
   @Override
   protected void emitRoutines() {

@@ -16,7 +16,7 @@ import javelin.boot.guest.runtime.IoApic;
  * The three ways in which a function interrupts, each switched on and off for the function at RBX.
  * All end in the same handler, which counts, and has the device withdraw its interrupt.
  */
-final class PciInterrupts {
+public final class PciInterrupts {
   private static final int VECTOR_INTX = 0x50;
   private static final int VECTOR_MESSAGE = 0x51;
   private static final int INTERRUPT_PIN = 0x3d;
@@ -43,7 +43,10 @@ final class PciInterrupts {
   private static final int STORM = 100;
 
   /** How many have come (32 bits). */
-  private final Label count;
+  public final Label count;
+
+  /** When the last one came: the time stamp counter at the start of its handler (64 bits). */
+  public final Label arrival;
 
   /** Those that have come without the device having a cause are counted here (32 bits). */
   private final Label spurious;
@@ -71,6 +74,7 @@ final class PciInterrupts {
     withdraw = r.variable("withdraw", 8);
     gsi = r.variable("gsi", 4);
     count = r.variable("count", 4);
+    arrival = r.variable("arrival", 8);
     spurious = r.variable("spurious", 4);
     kit.interrupts().count(VECTOR_INTX, this::emitIntx);
     kit.interrupts().count(VECTOR_MESSAGE, this::emitMessage);
@@ -79,8 +83,14 @@ final class PciInterrupts {
   private void emitMessage() {
     Label counted = new Label("message counted");
     Label caused = new Label("message with cause");
+    keepArrival();
     a.mov(RAX, ptr(withdraw)).test(RAX, RAX).jz(caused).call(RAX).test(EAX, EAX).jnz(caused);
     a.inc(DWORD, ptr(spurious)).jmp(counted).label(caused).inc(DWORD, ptr(count)).label(counted);
+  }
+
+  private void keepArrival() {
+    r.readTsc();
+    a.mov(ptr(arrival), RAX);
   }
 
   /**
@@ -91,6 +101,7 @@ final class PciInterrupts {
   private void emitIntx() {
     Label caused = new Label("intx with cause");
     Label out = new Label("intx out");
+    keepArrival();
     a.mov(RAX, ptr(withdraw)).call(RAX).test(EAX, EAX).jnz(caused);
     a.inc(DWORD, ptr(spurious)).cmp(DWORD, ptr(spurious), STORM).jb(out).push(RSI);
     disableIntx();
@@ -101,17 +112,17 @@ final class PciInterrupts {
    * The routine that interrupts call from now on: EAX = the causes that the device had, which it
    * has no more. It may change RAX, RCX and RDX.
    */
-  void withdrawBy(Label routine) {
+  public void withdrawBy(Label routine) {
     a.mov(RAX, routine).mov(ptr(withdraw), RAX);
   }
 
   /** Interrupts call nothing from now on. */
-  void withdrawNothing() {
+  public void withdrawNothing() {
     a.mov(QWORD, ptr(withdraw), 0);
   }
 
   /** Wires the function's pin to the processor; leaves the zero flag set where it has none. */
-  void enableIntx() {
+  public void enableIntx() {
     Label none = new Label("no pin");
     a.movzx(EAX, BYTE, functions.config(INTERRUPT_PIN)).test(EAX, EAX).jz(none);
     a.mov(ECX, ptr(RBX, Functions.DEVICE_FUNCTION)).shr(ECX, DEVICE_SHIFT);
@@ -130,6 +141,11 @@ final class PciInterrupts {
     r.check(Cond.B, "no storm of interrupts");
   }
 
+  /** Those without a cause until now are no part of a storm. */
+  public void forgetSpurious() {
+    a.mov(DWORD, ptr(spurious), 0);
+  }
+
   /** Checks that none of a row was without a cause. */
   void checkNoneSpurious() {
     a.cmp(DWORD, ptr(spurious), 0);
@@ -137,13 +153,13 @@ final class PciInterrupts {
   }
 
   /** Masks the GSI of the pin. */
-  void disableIntx() {
+  public void disableIntx() {
     a.mov(ECX, ptr(gsi));
     ioApic.mask();
   }
 
   /** Has the first MSI vector interrupt the processor. */
-  void enableMsi() {
+  public void enableMsi() {
     Label narrow = new Label("msi 32-bit");
     Label on = new Label("msi on");
     message();
@@ -156,12 +172,12 @@ final class PciInterrupts {
   }
 
   /** Switches MSI off. */
-  void disableMsi() {
+  public void disableMsi() {
     a.mov(WORD, functions.capability(Functions.CAP_MSI, MSI_CONTROL), 0);
   }
 
   /** Has the first MSI-X vector interrupt the processor; the others are masked. */
-  void enableMsix() {
+  public void enableMsix() {
     routeMsix(0);
     controlMsix(MsixChecks.CONTROL_ENABLE);
   }
@@ -194,7 +210,7 @@ final class PciInterrupts {
   }
 
   /** Switches MSI-X off. */
-  void disableMsix() {
+  public void disableMsix() {
     controlMsix(0);
   }
 
@@ -211,7 +227,7 @@ final class PciInterrupts {
    */
   void expectInARow(IntConsumer raise, String kind) {
     Label out = new Label("row out");
-    a.mov(DWORD, ptr(spurious), 0);
+    forgetSpurious();
     for (int i = 1; i <= ROW; i++) {
       int number = i;
       expectOne(() -> raise.accept(number), "interrupt " + i + " is one " + kind);

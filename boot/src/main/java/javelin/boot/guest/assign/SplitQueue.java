@@ -27,7 +27,7 @@ final class SplitQueue extends VirtioQueue {
   }
 
   @Override
-  void emitSetUp() {
+  protected void emitSetUp() {
     a.mov(ptr(usesEventIdx), EAX);
     a.mov(RDI, memory).mov(ECX, BYTES / 8).xor(EAX, EAX).rep().stos(QWORD);
   }
@@ -90,7 +90,7 @@ final class SplitQueue extends VirtioQueue {
   }
 
   @Override
-  void emitRoom() {
+  protected void emitRoom() {
     a.label(memory).zero(PAGE);
   }
 }

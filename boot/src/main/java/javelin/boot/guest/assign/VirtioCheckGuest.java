@@ -59,7 +59,7 @@ public final class VirtioCheckGuest extends PciCheckGuest {
   }
 
   @Override
-  void emitFunction() {
+  protected void emitFunction() {
     Label out = new Label("not virtio");
     a.mov(EAX, ptr(RBX, Functions.IDS)).mov(ECX, EAX).and(ECX, 0xffff).cmp(ECX, VENDOR).jnz(out);
     a.shr(EAX, DEVICE_SHIFT).cmp(EAX, DEVICES).jnz(out).inc(DWORD, ptr(count));
@@ -78,7 +78,7 @@ public final class VirtioCheckGuest extends PciCheckGuest {
   }
 
   @Override
-  List<DeviceChecks> devices() {
+  protected List<DeviceChecks> devices() {
     return devices;
   }
 

@@ -16,7 +16,7 @@ import javelin.boot.guest.runtime.GuestRuntime;
  * capabilities, reset, features, queues with MSI-X vector 0. RBP holds the address of the common
  * configuration from {@link #emitFind} on.
  */
-final class VirtioDriver {
+public final class VirtioDriver {
   static final long INDIRECT_DESC = 1L << 28;
   static final long EVENT_IDX = 1L << 29;
 
@@ -65,12 +65,13 @@ final class VirtioDriver {
   private final Label multiplier;
 
   /** Where the device's own configuration is (64 bits). */
-  final Label config;
+  public final Label config;
 
   /** The lower 32 features that were accepted. */
   final Label accepted;
 
-  VirtioDriver(Kit kit, MsixChecks msix, PciInterrupts interrupts) {
+  /** A driver of the virtio function at RBX. */
+  public VirtioDriver(Kit kit, MsixChecks msix, PciInterrupts interrupts) {
     r = kit.r();
     a = kit.a();
     this.msix = msix;
@@ -82,7 +83,7 @@ final class VirtioDriver {
   }
 
   /** Finds the structures; leaves the zero flag set where one is missing. */
-  void emitFind() {
+  public void emitFind() {
     Label out = new Label("virtio structures");
     r.print("  structures by their capabilities: common, notify");
     a.call(find).test(RBP, RBP);
@@ -99,12 +100,12 @@ final class VirtioDriver {
    * @param queue what becomes queue 0; a packed one where {@link #emitTestPacked} found it offered
    * @param features those of the lower 32 that are accepted where they are offered
    */
-  void emitStart(String name, VirtioQueue queue, long features) {
+  public void emitStart(String name, VirtioRings queue, long features) {
     emitStart(name, List.of(queue), features);
   }
 
   /** As above, with several queues, from 0 on, all of one layout and with vector 0. */
-  void emitStart(String name, List<? extends VirtioQueue> queues, long features) {
+  public void emitStart(String name, List<? extends VirtioRings> queues, long features) {
     boolean isPacked = queues.get(0) instanceof PackedQueue;
     String layout = isPacked ? ", RING_PACKED" : "";
     String which = queues.size() == 1 ? "queue 0" : "queues 0 to " + (queues.size() - 1);
@@ -138,7 +139,7 @@ final class VirtioDriver {
   }
 
   /** Resets the device, and switches MSI-X off. */
-  void emitReset() {
+  public void emitReset() {
     status(0);
     r.await(this::compareStatus, Cond.E, TIMEOUT_US);
     compareStatus();
@@ -166,32 +167,32 @@ final class VirtioDriver {
     r.check(Cond.NE, "the device accepts the features");
   }
 
-  private void emitQueue(int index, VirtioQueue queue) {
+  private void emitQueue(int index, VirtioRings queue) {
     a.mov(EAX, ptr(accepted)).shr(EAX, Long.numberOfTrailingZeros(EVENT_IDX)).and(EAX, 1);
     queue.emitSetUp();
-    a.mov(WORD, ptr(RBP, QUEUE_SELECT), index).cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
+    a.mov(WORD, ptr(RBP, QUEUE_SELECT), index).cmp(WORD, ptr(RBP, QUEUE_SIZE), queue.size);
     r.check(Cond.AE, "the queue is large enough");
-    a.mov(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
-    a.cmp(WORD, ptr(RBP, QUEUE_SIZE), VirtioQueue.SIZE);
+    a.mov(WORD, ptr(RBP, QUEUE_SIZE), queue.size);
+    a.cmp(WORD, ptr(RBP, QUEUE_SIZE), queue.size);
     r.check(Cond.E, "the queue takes a smaller size");
     a.mov(WORD, ptr(RBP, QUEUE_VECTOR), 0).cmp(WORD, ptr(RBP, QUEUE_VECTOR), 0);
     r.check(Cond.E, "the queue takes the vector");
-    address(queue, QUEUE_DESCRIPTORS, VirtioQueue.DESCRIPTORS);
-    address(queue, QUEUE_DRIVER, VirtioQueue.OF_DRIVER);
-    address(queue, QUEUE_DEVICE, VirtioQueue.OF_DEVICE);
+    address(queue, QUEUE_DESCRIPTORS, VirtioRings.DESCRIPTORS);
+    address(queue, QUEUE_DRIVER, queue.driverArea);
+    address(queue, QUEUE_DEVICE, queue.deviceArea);
     a.mov(WORD, ptr(RBP, QUEUE_ENABLE), 1).cmp(WORD, ptr(RBP, QUEUE_ENABLE), 1);
     r.check(Cond.E, "the queue is enabled");
     a.movzx(EAX, WORD, ptr(RBP, QUEUE_NOTIFY_OFF)).mov(ECX, ptr(multiplier)).mul(RCX);
     a.add(RAX, ptr(notify)).mov(ptr(queue.doorbell), RAX);
   }
 
-  private void address(VirtioQueue queue, int register, int offset) {
+  private void address(VirtioRings queue, int register, int offset) {
     a.mov(RAX, queue.memory).add(RAX, offset).mov(ptr(RBP, register), EAX);
     a.mov(DWORD, ptr(RBP, register + 4), 0);
   }
 
   /** {@link #find}: walks the capabilities; of each type the first one counts. */
-  void emitRoutines() {
+  public void emitRoutines() {
     Label next = new Label("virtio capability next");
     Label advance = new Label("virtio capability advance");
     Label out = new Label("virtio capability out");

@@ -4,27 +4,17 @@ import static javelin.boot.guest.asm.Mem.ptr;
 import static javelin.boot.guest.asm.Reg.*;
 import static javelin.boot.guest.asm.Width.*;
 
-import javelin.boot.guest.asm.Assembler;
 import javelin.boot.guest.asm.Cond;
 import javelin.boot.guest.asm.Label;
-import javelin.boot.guest.runtime.GuestRuntime;
 
 /**
- * The driver's side of a virtqueue (virtio 1.2, 2.6 to 2.8), with one request at a time. Its
- * registers are those of {@link VirtioDriver}.
+ * The driver's side of a virtqueue with one request at a time. Its registers are those of {@link
+ * VirtioDriver}.
  */
-abstract class VirtioQueue {
+abstract class VirtioQueue extends VirtioRings {
   static final int SIZE = 8;
-
-  /** Offsets in {@link #memory}, of the descriptor area, the driver area and the device area. */
-  static final int DESCRIPTORS = 0;
-
   static final int OF_DRIVER = 0x100;
   static final int OF_DEVICE = 0x200;
-
-  static final int DESCRIPTOR = 16;
-  static final int NEXT = 1;
-  static final int WRITE = 2;
   static final int INDIRECT = 4;
 
   private static final int TIMEOUT_US = 2_000_000;
@@ -38,30 +28,16 @@ abstract class VirtioQueue {
   /** A part of a request: {@code bytes} at {@code at}, for the device to write or to read. */
   record Buffer(Label at, int bytes, boolean isWritable) {}
 
-  final GuestRuntime r;
-  final Assembler a;
   private final PciInterrupts interrupts;
 
   /** Whether EVENT_IDX was negotiated: 1, else 0 (32 bits). */
   final Label usesEventIdx;
 
-  /** The rings. */
-  final Label memory;
-
-  /** Where the device is notified (64 bits). */
-  final Label doorbell;
-
   VirtioQueue(Kit kit, PciInterrupts interrupts, String name) {
-    r = kit.r();
-    a = kit.a();
+    super(kit, name, SIZE, OF_DRIVER, OF_DEVICE);
     this.interrupts = interrupts;
-    memory = new Label(name);
-    doorbell = r.variable(name + "Doorbell", 8);
     usesEventIdx = r.variable(name + "UsesEventIdx", 4);
   }
-
-  /** Empties the rings; EAX = 1 where EVENT_IDX was negotiated, else 0. */
-  abstract void emitSetUp();
 
   /** Makes a request of {@code buffers} and waits for its end; {@code name} is for messages. */
   final void emitRequest(Way way, String name, Buffer... buffers) {
@@ -107,6 +83,4 @@ abstract class VirtioQueue {
 
   /** EAX = bytes that the device says it has written for the last request. */
   abstract void emitWritten();
-
-  abstract void emitRoom();
 }

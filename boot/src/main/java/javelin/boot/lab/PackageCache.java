@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import javelin.boot.host.UserCache;
+import javelin.boot.kernel.UserCache;
 
 /**
  * The user's cache folder of unpacked packages. A folder appears there by one rename, complete or

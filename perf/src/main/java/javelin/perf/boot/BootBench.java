@@ -15,7 +15,7 @@ import javelin.boot.cli.ExitCode;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
-import javelin.boot.host.UserCache;
+import javelin.boot.kernel.UserCache;
 import javelin.boot.machine.LaunchPhase;
 import javelin.boot.machine.Units;
 import javelin.perf.bench.Bench;

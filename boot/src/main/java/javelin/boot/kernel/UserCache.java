@@ -1,4 +1,4 @@
-package javelin.boot.host;
+package javelin.boot.kernel;
 
 import java.nio.file.Path;
 

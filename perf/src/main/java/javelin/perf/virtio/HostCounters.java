@@ -26,26 +26,33 @@ final class HostCounters {
   /** As they stand now. */
   static HostCounters of(long pid) throws IOException {
     Map<String, Long> values = new LinkedHashMap<>();
-    if (Files.isReadable(KVM)) {
-      try (DirectoryStream<Path> machines = Files.newDirectoryStream(KVM, pid + "-*")) {
-        for (Path machine : machines) {
-          kvm(values, machine, "exits", "exits");
-          kvm(values, machine, "MMIO exits to the monitor", "mmio_exits");
-          kvm(values, machine, "port exits", "io_exits");
-          kvm(values, machine, "interrupts", "irq_injections");
-          kvm(values, machine, "halts", "halt_exits");
-        }
-      }
-    }
     try (DirectoryStream<Path> threads =
         Files.newDirectoryStream(Path.of("/proc/" + pid, "task"))) {
       for (Path thread : threads) {
+        machine(values, thread);
         thread(values, thread);
       }
     }
     Path io = Path.of("/proc/" + pid, "io");
     values.put("reads and writes", number(io, "syscr:") + number(io, "syscw:"));
     return new HostCounters(values);
+  }
+
+  /** A machine's folder is called after the thread that made it, and a descriptor. */
+  private static void machine(Map<String, Long> values, Path thread) throws IOException {
+    if (!Files.isReadable(KVM)) {
+      return;
+    }
+    try (DirectoryStream<Path> machines =
+        Files.newDirectoryStream(KVM, thread.getFileName() + "-*")) {
+      for (Path machine : machines) {
+        kvm(values, machine, "exits", "exits");
+        kvm(values, machine, "MMIO exits to the monitor", "mmio_exits");
+        kvm(values, machine, "port exits", "io_exits");
+        kvm(values, machine, "interrupts", "irq_injections");
+        kvm(values, machine, "halts", "halt_exits");
+      }
+    }
   }
 
   private static void thread(Map<String, Long> values, Path thread) throws IOException {

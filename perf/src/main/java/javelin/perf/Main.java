@@ -15,6 +15,7 @@ import javelin.perf.exits.ExitsBench;
 import javelin.perf.map.MapBench;
 import javelin.perf.micro.MicroCommand;
 import javelin.perf.pauses.PauseBench;
+import javelin.perf.virtio.VirtioBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -32,6 +33,7 @@ public final class Main {
         .with("map", () -> new BenchCommand(new MapBench()))
         .with("micro", MicroCommand::new)
         .with("pauses", () -> new BenchCommand(new PauseBench()))
+        .with("virtio", () -> new BenchCommand(new VirtioBench()))
         .with("compare", CompareCommand::new);
   }
 

@@ -5,22 +5,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
-import javelin.boot.kernel.UserCache;
 import javelin.boot.machine.LaunchPhase;
 import javelin.boot.machine.Units;
 import javelin.perf.bench.Bench;
 import javelin.perf.bench.BenchOptions;
 import javelin.perf.bench.BenchRun;
+import javelin.perf.bench.GuestKernel;
+import javelin.perf.bench.HostTool;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Unit;
 import javelin.vmm.linux.Linux;
@@ -122,14 +121,13 @@ public final class BootBench implements Bench {
       BenchRun run)
       throws Exception {
     Outcome outcome = run.outcome();
-    Optional<Path> kernel = kernel(arguments.matchedOptionValue("--kernel", null));
-    Optional<Path> busybox = Programs.find("busybox");
+    Optional<Path> kernel = GuestKernel.find(arguments.matchedOptionValue("--kernel", null));
+    Optional<Path> busybox = HostTool.find("busybox");
     if (kernel.isEmpty() || busybox.isEmpty()) {
       outcome.gap(
           TO_INIT,
           kernel.isEmpty()
-              ? "no kernel is here: name one with --kernel, or run `./javelin lab -- true` once,"
-                  + " which fetches one"
+              ? GuestKernel.MISSING
               : "busybox is missing: apt install busybox-static");
       return;
     }
@@ -204,7 +202,7 @@ public final class BootBench implements Bench {
     all.add(Contestant.javelin(launcher, guest, true, more));
     all.add(Contestant.javelin(launcher, guest, false, more));
     if (peers.contains("qemu")) {
-      if (Programs.find("qemu-system-x86_64").isPresent()) {
+      if (HostTool.find("qemu-system-x86_64").isPresent()) {
         // The firmware of q35 knows no PVH ELF file without one more part; microvm's does.
         if (guest.initrd() != null) {
           all.add(Contestant.qemu("q35", guest));
@@ -222,7 +220,7 @@ public final class BootBench implements Bench {
   }
 
   private static void kvmtool(Contestant.Guest guest, List<Contestant> all, Outcome outcome) {
-    Optional<Path> program = Programs.find("lkvm");
+    Optional<Path> program = HostTool.find("lkvm");
     if (program.isEmpty()) {
       outcome.gap("kvmtool", "lkvm is missing: build it from its sources, and put it into PATH");
     } else if (guest.initrd() == null) {
@@ -237,28 +235,6 @@ public final class BootBench implements Bench {
       return Units.parseTime(arguments.commandSpec().findOption("--limit").getValue());
     } catch (IllegalArgumentException e) {
       throw new CommandException(ExitCode.USAGE, "--limit: " + e.getMessage());
-    }
-  }
-
-  private static Optional<Path> kernel(String given) {
-    if (given != null) {
-      Path file = Path.of(given);
-      if (!Files.isReadable(file) || Files.isDirectory(file)) {
-        throw new CommandException(
-            ExitCode.START_ERROR, "--kernel " + given + ": there is no such file to read");
-      }
-      return Optional.of(file.toAbsolutePath());
-    }
-    return newest(UserCache.folder(), 3).or(() -> newest(Path.of("/boot"), 1));
-  }
-
-  private static Optional<Path> newest(Path folder, int depth) {
-    try (Stream<Path> files = Files.walk(folder, depth)) {
-      return files
-          .filter(file -> file.getFileName().toString().startsWith("vmlinuz-"))
-          .max(Comparator.comparingLong(file -> file.toFile().lastModified()));
-    } catch (IOException e) {
-      return Optional.empty();
     }
   }
 }

@@ -139,6 +139,11 @@ public final class IoUring implements AutoCloseable {
     }
   }
 
+  /** Readable while something has ended that has not been reaped, for epoll. */
+  public Fd fd() {
+    return fd;
+  }
+
   /** Has the kernel signal {@code event} at each completion. */
   public void signal(EventFd event) {
     UnsafeBuffer number = NativeMemory.allocate(Integer.BYTES);

@@ -79,6 +79,9 @@ public final class Linux {
   /** The value of a limit that is none. */
   public static final long RLIM_INFINITY = -1;
 
+  /** uapi linux/sched.h. */
+  private static final int CLONE_NEWNET = 0x4000_0000;
+
   private static final int EFD_CLOEXEC = O_CLOEXEC;
   private static final int EFD_NONBLOCK = O_NONBLOCK;
 
@@ -213,6 +216,15 @@ public final class Linux {
   /** Takes ownership of an eventfd that came from elsewhere. */
   public EventFd eventFd(Fd fd) {
     return new EventFd(fd);
+  }
+
+  /**
+   * Gives the calling thread a network of its own, without an interface that is up: sockets that it
+   * makes from now on, and threads and processes that it starts, are in it. It ends with the last
+   * of them. Needs CAP_SYS_ADMIN.
+   */
+  public void leaveNetwork() {
+    check(syscalls.unshare(CLONE_NEWNET), "unshare", "network namespace");
   }
 
   /** The soft limit of {@code resource}; {@link #RLIM_INFINITY} for none. */

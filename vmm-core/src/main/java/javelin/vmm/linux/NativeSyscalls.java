@@ -37,6 +37,8 @@ public final class NativeSyscalls implements Syscalls {
       Native.register(Control.class, "c");
     }
 
+    static native int unshare(int flags);
+
     static native int socket(int domain, int type, int protocol);
 
     static native int bind(int fd, long address, int length);
@@ -286,6 +288,11 @@ public final class NativeSyscalls implements Syscalls {
   @Override
   public int firstRealtimeSignal() {
     return FIRST_REALTIME_SIGNAL;
+  }
+
+  @Override
+  public int unshare(int flags) {
+    return control(Control.unshare(flags));
   }
 
   @Override

@@ -111,6 +111,9 @@ public interface Syscalls {
   /** The first real-time signal that the C library leaves to programs. */
   int firstRealtimeSignal();
 
+  /** unshare(2): of the calling thread. */
+  int unshare(int flags);
+
   // Sockets (AF_UNIX).
 
   int socket(int domain, int type, int protocol);

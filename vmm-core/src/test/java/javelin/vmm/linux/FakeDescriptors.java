@@ -24,6 +24,8 @@ final class FakeDescriptors {
     TIMERFD,
     EPOLL,
     CHANNEL,
+    /** Never readable: its ends are for whoever looks. */
+    RING,
     OTHER
   }
 
@@ -353,7 +355,7 @@ final class FakeDescriptors {
     int found = 0;
     for (Map.Entry<Integer, long[]> entry : descriptor.watched.entrySet()) {
       Descriptor watched = open.get(entry.getKey());
-      boolean readable = !watched.counts() || watched.count > 0;
+      boolean readable = watched.counts() ? watched.count > 0 : watched.kind != Kind.RING;
       int ready = ((readable ? EPOLLIN : 0) | EPOLLOUT) & (int) entry.getValue()[0];
       if (watched.peer != null) {
         ready = watched.peer.events() & (int) (entry.getValue()[0] | FakeChannel.EPOLLHUP);

@@ -128,6 +128,13 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
     }
   }
 
+  /** A new descriptor that epoll never has anything to tell of, as a ring whose ends are reaped. */
+  public int openRing(String subject) {
+    synchronized (lock) {
+      return descriptors.add(Kind.RING, subject);
+    }
+  }
+
   // What happened.
 
   /** All calls so far, in order, written as {@code "close(1000)"}. */
@@ -490,6 +497,11 @@ public final class FakeSyscalls implements Syscalls, AutoCloseable {
   @Override
   public int firstRealtimeSignal() {
     return 34;
+  }
+
+  @Override
+  public int unshare(int flags) {
+    return intCall("unshare", () -> 0, (long) flags);
   }
 
   // Sockets: descriptors that take every call.

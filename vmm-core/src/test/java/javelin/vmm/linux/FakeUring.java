@@ -98,7 +98,7 @@ public final class FakeUring {
     params.putInt(80, CQ_HEAD);
     params.putInt(84, CQ_TAIL);
     params.putInt(100, CQES);
-    return syscalls.openFd("io_uring");
+    return syscalls.openRing("io_uring");
   }
 
   private synchronized long register(long address) {

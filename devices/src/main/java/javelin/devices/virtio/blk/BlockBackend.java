@@ -1,6 +1,7 @@
 package javelin.devices.virtio.blk;
 
 import java.util.function.Supplier;
+import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.EventFd;
 
 /**
@@ -46,6 +47,12 @@ public interface BlockBackend extends AutoCloseable {
      * because the disk is gone, of which the backend has told the user itself.
      */
     void submit(BlockRequest request);
+
+    /**
+     * Has {@code serve} called on {@code loop}, which serves the queue and so calls {@link
+     * #collect}, where that is a shorter way than the queue's eventfd. To be called once, at first.
+     */
+    default void serveOn(EventLoop loop, Runnable serve) {}
 
     /** Starts the requests that have been taken. */
     default void commit() {}

@@ -2,18 +2,21 @@ package javelin.devices.virtio.blk;
 
 import java.util.function.Supplier;
 import javelin.devices.virtio.queue.IoVector;
+import javelin.vmm.event.EventLoop;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.IoUring;
+import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A channel whose reads and writes go through an {@link IoUring}: those of a batch with one system
- * call, and their ends signal the queue's own eventfd. Whatever the kernel would hand to a thread
- * of its own anyway (flushes, discards, zeroes), and what is not aligned for direct I/O, is for a
- * {@link ThreadChannel}.
+ * call, and a loop watches the ring itself for their ends: what has ended when the kernel has taken
+ * it wakes nobody. Without a loop they signal the queue's eventfd. Whatever the kernel would hand
+ * to a thread of its own anyway (flushes, discards, zeroes), and what is not aligned for direct
+ * I/O, is for a {@link ThreadChannel}.
  */
 final class UringChannel implements BlockBackend.Channel, IoUring.Completion {
   private static final Logger LOG = LoggerFactory.getLogger(UringChannel.class);
@@ -35,6 +38,9 @@ final class UringChannel implements BlockBackend.Channel, IoUring.Completion {
   private int freeCount = ENTRIES;
   private boolean isSignalling;
 
+  /** Of the ring, once a loop watches it; else null. */
+  private EventLoop.Watch watch;
+
   UringChannel(RawDisk disk, Supplier<EventFd> wake) {
     this.disk = disk;
     this.wake = wake;
@@ -42,6 +48,20 @@ final class UringChannel implements BlockBackend.Channel, IoUring.Completion {
     ring = new IoUring(disk.fd().linux(), ENTRIES);
     for (int i = 0; i < ENTRIES; i++) {
       free[i] = i;
+    }
+  }
+
+  /**
+   * Told of at each completion anew: what ends while the queue is not served is collected when it
+   * is again, and must not keep the loop awake until then.
+   */
+  @Override
+  public void serveOn(EventLoop loop, Runnable serve) {
+    try {
+      watch = loop.watch(ring.fd(), EventLoop.READABLE | EventLoop.EDGE, events -> serve.run());
+      isSignalling = true;
+    } catch (ErrnoException e) {
+      LOG.warn("A disk's requests signal an eventfd", e);
     }
   }
 
@@ -162,10 +182,6 @@ final class UringChannel implements BlockBackend.Channel, IoUring.Completion {
 
   @Override
   public void close() {
-    try {
-      threads.close();
-    } finally {
-      ring.close();
-    }
+    CloseHelper.closeAll(watch, threads, ring);
   }
 }

@@ -3,6 +3,8 @@ package javelin.devices.virtio.blk;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import javelin.devices.virtio.QueueContext;
+import javelin.devices.virtio.QueueService;
 import javelin.devices.virtio.VirtioDevice;
 import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.QueueHandler;
@@ -118,6 +120,13 @@ public final class VirtioBlk implements VirtioDevice {
     BlockBackend.Channel channel = disk.channel(() -> transport.event(index));
     channels.add(channel);
     return new BlkQueue(this, channel, transport, QUEUE_SIZE);
+  }
+
+  @Override
+  public QueueService service(int index, QueueContext context) {
+    QueueService service = VirtioDevice.super.service(index, context);
+    channels.get(index).serveOn(context.loop(), service::serveNow);
+    return service;
   }
 
   @Override

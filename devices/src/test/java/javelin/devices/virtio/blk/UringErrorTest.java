@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 import javelin.devices.virtio.bench.ModelRing;
 import javelin.devices.virtio.bench.OnBothLayouts;
 import javelin.devices.virtio.bench.VirtioBench;
 import javelin.vmm.linux.Errno;
+import javelin.vmm.linux.FakeSyscalls;
 import javelin.vmm.linux.FakeUring;
 import javelin.vmm.linux.Linux;
 import org.junit.jupiter.api.AfterEach;
@@ -23,20 +25,38 @@ class UringErrorTest {
 
   private FakeUring kernel;
 
-  private final VirtioBench bench =
-      new VirtioBench(
-          machine -> {
-            machine.syscalls.file(DISK, new byte[LENGTH]);
-            machine.syscalls.fail("ioctl", 1, Errno.ENOTTY).fail("ioctl", 2, Errno.ENOTTY);
-            kernel = new FakeUring(machine.syscalls);
-            return new VirtioBlk(
-                new RawDisk(
-                    machine.linux.open(DISK, Linux.O_RDWR), false, false, RawDisk.Aio.URING),
-                "",
-                1);
-          });
+  private VirtioBench bench = bench(syscalls -> {});
+  private BlkDriver driver = new BlkDriver(bench, VirtioBlk.FLUSH);
 
-  private final BlkDriver driver = new BlkDriver(bench, VirtioBlk.FLUSH);
+  private VirtioBench bench(Consumer<FakeSyscalls> script) {
+    return new VirtioBench(
+        machine -> {
+          machine.syscalls.file(DISK, new byte[LENGTH]);
+          machine.syscalls.fail("ioctl", 1, Errno.ENOTTY).fail("ioctl", 2, Errno.ENOTTY);
+          kernel = new FakeUring(machine.syscalls);
+          script.accept(machine.syscalls);
+          return new VirtioBlk(
+              new RawDisk(machine.linux.open(DISK, Linux.O_RDWR), false, false, RawDisk.Aio.URING),
+              "",
+              1);
+        });
+  }
+
+  /** A machine whose kernel does not let a loop watch the ring. */
+  private void restartUnwatched(Consumer<FakeSyscalls> script) {
+    // The bench itself watches something behind the device.
+    int last = bench.syscalls.calls("epollCtl").size() - 1;
+    bench.close();
+    bench =
+        bench(
+            syscalls -> {
+              // What the machine watched before it had the device is behind it.
+              int sofar = syscalls.calls("epollCtl").size();
+              syscalls.fail("epollCtl", last - sofar, Errno.ENOMEM);
+              script.accept(syscalls);
+            });
+    driver = new BlkDriver(bench, VirtioBlk.FLUSH);
+  }
 
   @AfterEach
   void close() {
@@ -97,12 +117,22 @@ class UringErrorTest {
 
   @Test
   void shouldLeaveRequestsToThreadsWhenTheKernelSignalsNoEnds() {
-    bench.syscalls.fail("ioUringRegister", 1, Errno.ENOMEM);
+    restartUnwatched(syscalls -> syscalls.fail("ioUringRegister", 1, Errno.ENOMEM));
     writeByThreads();
     assertThat(kernel.enters()).isZero();
     BlkDriver again = new BlkDriver(bench, VirtioBlk.FLUSH);
     assertThat(again.read(8, 2048)).isEqualTo(BlkDriver.OK);
     assertThat(kernel.enters()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldHaveEndsSignalledWhenTheRingCannotBeWatched() {
+    assertThat(bench.syscalls.calls("ioUringRegister")).as("where it can be").isEmpty();
+    restartUnwatched(syscalls -> {});
+    assertThat(driver.write(4, bytes(7))).isEqualTo(BlkDriver.OK);
+    assertThat(driver.read(4, 2048)).isEqualTo(BlkDriver.OK);
+    assertThat(bench.syscalls.calls("ioUringRegister")).hasSize(1);
+    assertThat(kernel.enters()).isEqualTo(2);
   }
 
   private void writeByThreads() {

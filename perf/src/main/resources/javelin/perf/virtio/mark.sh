@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "BENCH job $1 $2" > /dev/console

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
-import javelin.boot.host.UserCache;
+import javelin.boot.kernel.UserCache;
 
 /** The Linux kernel that a bench boots: the user's, or one that is at hand. */
 public final class GuestKernel {

@@ -29,9 +29,9 @@ public final class BridgedTaps {
         ip link add bridge0 type bridge || return
         for link in bridge0 a b; do
           echo 1 > /proc/sys/net/ipv6/conf/$link/disable_ipv6
-          ip link set $link up || return
+          ip link set dev $link up || return
         done
-        ip link set a master bridge0 && ip link set b master bridge0
+        ip link set dev a master bridge0 && ip link set dev b master bridge0
       }
       make || exit %d
       exec "$@"

@@ -46,6 +46,9 @@ public final class NvmeQueuePair {
   private final Label tail;
   private final Label head;
 
+  /** The head that the controller knows of (32 bits). */
+  private final Label toldHead;
+
   /** What the phase bit of a new completion is, at its place: {@link #PHASE}, or 0 (32 bits). */
   private final Label phase;
 
@@ -61,6 +64,7 @@ public final class NvmeQueuePair {
     completion = new Label(name + " completion queue");
     tail = r.variable(name + " tail", 4);
     head = r.variable(name + " head", 4);
+    toldHead = r.variable(name + " told head", 4);
     phase = r.variable(name + " phase", 4);
     tailDoorbell = r.variable(name + " tail doorbell", 8);
     headDoorbell = r.variable(name + " head doorbell", 8);
@@ -71,7 +75,8 @@ public final class NvmeQueuePair {
     Label next = new Label("nvme stride next");
     Label out = new Label("nvme stride");
     a.mov(RDI, submission).mov(ECX, 2 * PAGE / 8).xor(EAX, EAX).rep().stos(QWORD);
-    a.mov(ptr(tail), EAX).mov(ptr(head), EAX).mov(DWORD, ptr(phase), PHASE);
+    a.mov(ptr(tail), EAX).mov(ptr(head), EAX).mov(ptr(toldHead), EAX);
+    a.mov(DWORD, ptr(phase), PHASE);
     a.mov(ECX, ptr(RBP, REG_CAP_HIGH)).and(ECX, CAP_STRIDE).mov(EAX, LEAST_STRIDE);
     a.label(next).test(ECX, ECX).jz(out).shl(EAX, 1).dec(ECX).jmp(next).label(out);
     a.mov(ECX, 2L * number).mov(RDI, RAX).mul(RCX).lea(RAX, ptr(RBP, RAX, 1, DOORBELLS));
@@ -121,9 +126,14 @@ public final class NvmeQueuePair {
     a.label(same);
   }
 
-  /** Tells the controller which completions have been taken; by it a pin is released. */
+  /**
+   * Tells the controller which completions have been taken, where it has not heard it yet: by it a
+   * pin is released, and QEMU's controller releases it one time too many for a head that it knows.
+   */
   public void emitRelease() {
-    a.mov(EAX, ptr(head)).mov(RDX, ptr(headDoorbell)).mov(ptr(RDX), EAX);
+    Label told = new Label("nvme head told");
+    a.mov(EAX, ptr(head)).cmp(EAX, ptr(toldHead)).jz(told).mov(ptr(toldHead), EAX);
+    a.mov(RDX, ptr(headDoorbell)).mov(ptr(RDX), EAX).label(told);
   }
 
   /** The queues, at a page boundary. */

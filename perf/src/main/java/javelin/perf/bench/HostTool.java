@@ -12,8 +12,11 @@ import javelin.boot.cli.ExitCode;
 public final class HostTool {
   private HostTool() {}
 
-  /** Where PATH has it. */
+  /** The program called {@code name}, a path or a name to be looked for in PATH. */
   public static Optional<Path> find(String name) {
+    if (name.contains("/")) {
+      return Optional.of(Path.of(name)).filter(Files::isExecutable);
+    }
     for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       Path file = Path.of(folder, name);
       if (Files.isExecutable(file) && !Files.isDirectory(file)) {

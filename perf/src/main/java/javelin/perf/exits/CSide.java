@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import javelin.boot.guest.bench.ExitCase;
 import javelin.boot.guest.bench.ExitsGuest;
+import javelin.perf.bench.HostTool;
 import javelin.perf.guest.CaseSamples;
 import javelin.perf.guest.SampleText;
 
@@ -78,7 +79,7 @@ final class CSide implements ExitsSide, AutoCloseable {
   }
 
   private static boolean isThere(String compiler) {
-    return HostPath.find(compiler).isPresent();
+    return HostTool.find(compiler).isPresent();
   }
 
   @Override

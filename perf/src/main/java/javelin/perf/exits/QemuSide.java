@@ -7,6 +7,7 @@ import java.util.List;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.bench.BenchPorts;
 import javelin.boot.guest.bench.ExitsGuest;
+import javelin.perf.bench.HostTool;
 import javelin.perf.guest.SampleText;
 
 /**
@@ -45,7 +46,7 @@ final class QemuSide implements ExitsSide, AutoCloseable {
 
   /** Whether it is installed. */
   static boolean isThere() {
-    return HostPath.find(PROGRAM).isPresent();
+    return HostTool.find(PROGRAM).isPresent();
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.util.Map;
 import javelin.boot.cli.CommandException;
 import javelin.boot.guest.bench.ExitCase;
 import javelin.boot.guest.bench.ExitsGuest;
+import javelin.perf.bench.HostTool;
 import javelin.perf.guest.SampleText;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +33,7 @@ class CSideTest {
 
   @Test
   void shouldCompileWhereThereIsACompiler() throws Exception {
-    assumeTrue(HostPath.find("cc").isPresent(), "skipped: cc is not installed");
+    assumeTrue(HostTool.find("cc").isPresent(), "skipped: cc is not installed");
     try (Scratch scratch = new Scratch()) {
       assertThat(CSide.compile("cc", scratch, PLAN)).isTrue();
       assertThat(scratch.file("exits")).isExecutable();

@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import javelin.boot.guest.bench.ExitCase;
 import javelin.boot.guest.bench.ExitsGuest;
+import javelin.perf.bench.HostTool;
 import javelin.perf.guest.CaseSamples;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -67,7 +68,7 @@ class ExitsOnKvmTest {
 
   @Test
   void shouldMeasureEachCaseWhenCRunsTheGuest() throws Exception {
-    assumeTrue(HostPath.find("cc").isPresent(), "skipped: cc is not installed");
+    assumeTrue(HostTool.find("cc").isPresent(), "skipped: cc is not installed");
     try (CSide side = CSide.prepare("cc", PLAN).orElseThrow()) {
       requireAllCases(side.run(PLAN));
       requireAllCases(side.run(PLAN));

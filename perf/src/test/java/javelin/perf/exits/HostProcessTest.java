@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javelin.boot.cli.CommandException;
+import javelin.perf.bench.HostTool;
 import javelin.perf.guest.SampleText;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,9 +57,9 @@ class HostProcessTest {
 
   @Test
   void shouldFindProgramsByNameAndByPath() {
-    assertThat(HostPath.find("sh")).isPresent();
-    assertThat(HostPath.find("/bin/sh")).contains(Path.of("/bin/sh"));
-    assertThat(HostPath.find("javelin-has-no-such-program")).isEmpty();
-    assertThat(HostPath.find(folder + "/none")).isEmpty();
+    assertThat(HostTool.find("sh")).isPresent();
+    assertThat(HostTool.find("/bin/sh")).contains(Path.of("/bin/sh"));
+    assertThat(HostTool.find("javelin-has-no-such-program")).isEmpty();
+    assertThat(HostTool.find(folder + "/none")).isEmpty();
   }
 }

@@ -102,7 +102,7 @@ class HotPathAllocationTest {
 
   @Test
   void shouldAllocateNothingForCallsOfTheDataPlane() throws RunnerException {
-    Map<String, Double> bytes = measure(CALLS, "NativeCallBenchmark.dataPlane");
+    Map<String, Double> bytes = measure(CALLS, "NativeCallBenchmark.seam");
     assertThat(bytes).hasSize(2);
     expectNothing(bytes);
   }

@@ -57,8 +57,6 @@ final class BenchAssignTest {
                 "--side",
                 "assigned",
                 "--side",
-                "no mmap",
-                "--side",
                 "virtio",
                 "--json",
                 json.toString()));
@@ -66,7 +64,7 @@ final class BenchAssignTest {
     assertThat(LabPci.driver(disk)).isEqualTo("nvme");
 
     Map<String, Object> result = JsonReader.object(Files.readString(json));
-    for (String side : List.of("assigned", "no mmap", "virtio")) {
+    for (String side : List.of("assigned", "virtio")) {
       for (String name :
           List.of(
               READ,
@@ -79,11 +77,9 @@ final class BenchAssignTest {
       }
     }
     assertThat(total(result, READ, "assigned")).isZero();
-    assertThat(total(result, READ, "no mmap")).isEqualTo(COUNT);
     assertThat(total(result, READ, "virtio")).isEqualTo(COUNT);
     assertThat(total(result, "4 KiB read, depth 1", "assigned")).isZero();
     assertThat(total(result, "4 KiB read, depth 1", "virtio")).isZero();
-    assertThat(total(result, "4 KiB read, depth 1", "no mmap")).isGreaterThanOrEqualTo(2 * COUNT);
   }
 
   @SuppressWarnings("unchecked")

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code javelin bench assign} of a device of the host, in the lab: its counts, not its times. */
 @Tag("lab")
 @Tag("devices")
+@Tag("once")
 @Timeout(300)
 final class BenchAssignTest {
   private static final long COUNT = 20;

@@ -166,7 +166,8 @@ class VirtiofsdTest {
     bench.start(0, 64);
     initialize();
     process.destroyForcibly();
-    bench.await(bench::needsReset);
+    // Told after the status is set, by the thread that watches the back end.
+    bench.await(() -> bench.needsReset() && !bench.problems.isEmpty());
     assertThat(bench.problems)
         .containsExactly("its back end, virtiofsd, has ended; the device works no longer");
   }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A server of the NBD protocol at a Unix socket, whose one export is a file. It does as it is
@@ -104,6 +105,14 @@ public class FakeNbdServer implements AutoCloseable {
   /** What has come so far. */
   public List<Request> requests() {
     return List.copyOf(requests);
+  }
+
+  /** Waits until it has seen to the end what its clients sent: all of them have gone. */
+  void awaitNoClients() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!clients.isEmpty() && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
   }
 
   /** Clients that are connected. */

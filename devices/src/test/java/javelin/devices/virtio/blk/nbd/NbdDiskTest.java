@@ -56,13 +56,15 @@ class NbdDiskTest {
   }
 
   private void with(FakeNbdServer server, Body body) throws Exception {
-    try (server;
-        EventFd wake = linux.eventFd();
-        NbdDisk disk = NbdDisk.open(linux, server.start().address(), false, 1, reports::add)) {
-      BlockBackend.Channel channel = disk.channel(() -> wake);
-      body.run(disk, channel);
-      channel.drain();
-      channel.close();
+    try (server) {
+      try (EventFd wake = linux.eventFd();
+          NbdDisk disk = NbdDisk.open(linux, server.start().address(), false, 1, reports::add)) {
+        BlockBackend.Channel channel = disk.channel(() -> wake);
+        body.run(disk, channel);
+        channel.drain();
+        channel.close();
+      }
+      server.awaitNoClients();
     }
   }
 

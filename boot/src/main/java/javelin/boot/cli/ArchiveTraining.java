@@ -1,13 +1,10 @@
 package javelin.boot.cli;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
-import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
@@ -19,16 +16,12 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * What the launcher runs to make the class archive: guests of the kinds that users start, on a
- * {@link DryKvm}, and then every class of Javelin's that none of them has needed. What the JVM has
- * loaded and linked by then, it finds ready at the next start.
+ * {@link DryKvm}. What the JVM has loaded and linked by then, it finds ready at the next start. Not
+ * more than these need: from JDK 25 on, the JVM loads all of the archive before it comes to main.
  */
 final class ArchiveTraining {
-  private static final String CLASS_SUFFIX = ".class";
   private static final int DISK_BYTES = 1 << 20;
   private static final long KERNEL_ADDRESS = 0x20_0000;
-
-  /** The modules whose classes a guest may need; the measurements are no part of a launch. */
-  private static final List<String> MODULES = List.of("vmm-core", "devices", "passthrough", "boot");
 
   private ArchiveTraining() {}
 
@@ -43,20 +36,20 @@ final class ArchiveTraining {
       Files.write(
           kernel, ElfWriter.write(GuestProgram.ofCode(KERNEL_ADDRESS, TinyGuests.debugExit(0))));
       Files.write(disk, new byte[DISK_BYTES]);
-      String ready = "--serial null --timeout 10s --kvm " + disk;
+      String ready = "--timeout 10s --kvm " + disk;
       run(ready);
+      run(ready + " --memory 64M --cpus 1 --kernel " + kernel);
       run(ready + " --trace launch --stats --kernel " + kernel + " --append console=ttyS0");
       run(ready + " --rng --kernel " + kernel + " --initrd " + disk + " --disk " + disk);
-      run(ready + " --assign demo");
+      run(ready + " --serial null --console stdio --assign demo");
     } finally {
       delete(folder);
     }
-    loadAll();
   }
 
   private static void run(String options) throws InterruptedException {
     CommandSpec spec = CommandSpec.create();
-    RunOptions.addTo(spec);
+    RunOptions.addTo(spec, false);
     var arguments = new CommandLine(spec).parseArgs(options.split(" ", -1));
     PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
     try {
@@ -70,31 +63,6 @@ final class ArchiveTraining {
           .run();
     } catch (RuntimeException e) {
       System.err.println(options + ": " + e);
-    }
-  }
-
-  private static void loadAll() throws IOException {
-    String classPath = System.getProperty("java.class.path");
-    for (String jar : classPath.split(File.pathSeparator, -1)) {
-      String name = Path.of(jar).getFileName().toString();
-      if (MODULES.stream().anyMatch(module -> name.startsWith(module + "-"))) {
-        try (JarFile file = new JarFile(jar)) {
-          file.stream().forEach(entry -> load(entry.getName()));
-        }
-      }
-    }
-  }
-
-  private static void load(String entry) {
-    if (!entry.endsWith(CLASS_SUFFIX) || entry.contains("-info")) {
-      return;
-    }
-    String name = entry.substring(0, entry.length() - CLASS_SUFFIX.length()).replace('/', '.');
-    try {
-      Class.forName(name, false, ArchiveTraining.class.getClassLoader());
-    } catch (ClassNotFoundException | LinkageError e) {
-      // Such as the classes for JUnit, which is not there.
-      System.err.println(name + ": " + e);
     }
   }
 

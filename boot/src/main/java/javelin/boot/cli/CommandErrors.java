@@ -2,6 +2,7 @@ package javelin.boot.cli;
 
 import java.io.PrintWriter;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What a user hears of a command that fails, and the exit code for it. */
 public final class CommandErrors {
@@ -17,7 +18,12 @@ public final class CommandErrors {
   private static int usageError(CommandLine.ParameterException e) {
     CommandLine line = e.getCommandLine();
     String help = line.getCommandSpec().qualifiedName() + " --help";
-    line.getErr().println("javelin: " + e.getMessage() + " (see " + help + ")");
+    String problem = e.getMessage();
+    if (e instanceof CommandLine.OverwrittenOptionException twice
+        && twice.getOverwritten() instanceof OptionSpec option) {
+      problem = option.longestName() + ": give it only once";
+    }
+    line.getErr().println("javelin: " + problem + " (see " + help + ")");
     return ExitCode.USAGE;
   }
 

@@ -1,5 +1,6 @@
 package javelin.boot.cli;
 
+import java.util.List;
 import javelin.boot.machine.ConfigException;
 import javelin.boot.machine.LaunchPhase;
 import javelin.boot.machine.LaunchTimes;
@@ -13,7 +14,6 @@ final class RunCommand implements Command {
   private final CommandSpec spec = CommandSpec.create();
 
   RunCommand() {
-    RunOptions.addTo(spec);
     spec.usageMessage()
         .customSynopsis("javelin run [OPTION]...")
         .description(
@@ -41,6 +41,13 @@ final class RunCommand implements Command {
             "  javelin run --kernel vmlinuz --vsock cid=3,path=vm.sock",
             "  javelin run --kernel vmlinuz --fs tag=src,dir=/usr/src",
             "  javelin run --kernel test.flat --serial file:test.log --timeout 30s");
+  }
+
+  @Override
+  public void expect(List<String> arguments) {
+    boolean forHelp =
+        arguments.isEmpty() || arguments.contains("-h") || arguments.contains("--help");
+    RunOptions.addTo(spec, forHelp);
   }
 
   @Override

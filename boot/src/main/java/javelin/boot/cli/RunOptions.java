@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,214 +38,247 @@ import picocli.CommandLine.ParseResult;
 final class RunOptions {
   private RunOptions() {}
 
-  /** Adds the options, in groups, to the command. */
-  static void addTo(CommandSpec spec) {
-    spec.addArgGroup(
-        group(
-            1,
-            "%nGuest (without --kernel, a built-in one):%n",
-            OptionSpec.builder("--guest")
-                .type(String.class)
-                .paramLabel("NAME")
-                .completionCandidates(names(GuestImage.BuiltIn.class))
-                .description(
-                    "The built-in guest: self-test, which checks the machine (the default),"
-                        + " assign-check, which checks the functions of the PCI bus (the default"
-                        + " with --assign demo), or"
-                        + " virtio-check, which drives virtio devices and overwrites the end of"
-                        + " their disks.")
-                .build(),
-            file("--kernel", "A Linux bzImage, an ELF kernel or a Multiboot image."),
-            file("--initrd", "The initial RAM disk of the kernel."),
-            text("--append", "TEXT", "The command line of the kernel."),
-            choice(
-                "--boot",
-                BootProtocol.class,
-                "How the kernel is started: auto (as its file says, the default), linux, pvh or"
-                    + " multiboot."),
-            flag(
-                "--unpack",
-                "Unpack a bzImage on the host, once, and start what is in it: the guest comes up"
-                    + " sooner, and without address space randomisation (KASLR).")));
-    spec.addArgGroup(
-        group(
-            2,
-            "%nMachine:%n",
-            text("--memory", "SIZE", "RAM, such as 512M or 2G. Default: 512M."),
-            text("--cpus", "N", "Number of CPUs, 1 to 64. Default: 2."),
-            text(
-                "--cpu",
-                "SWITCHES",
-                "CPU features to hide (-) or show (+) against what KVM offers: -cx16,-xsave."),
-            OptionSpec.builder("--hugepages")
-                .type(String.class)
-                .paramLabel("2M|1G")
-                .completionCandidates(List.of("2M", "1G"))
-                .description("Back RAM with reserved huge pages of this size.")
-                .build(),
-            flag("--lock-memory", "Keep RAM in memory: nothing of it is swapped out."),
-            flag("--prefault", "Make all RAM present before the guest starts."),
-            OptionSpec.builder("--serial")
-                .type(String.class)
-                .paramLabel("WHERE")
-                .completionCandidates(List.of("stdio", "file:", "pty", "socket:", "null"))
-                .description(
-                    "Where the serial console goes: stdio, file:PATH, pty, socket:PATH (listens"
-                        + " there) or null. Default: stdio.")
-                .build(),
-            OptionSpec.builder("--kvm")
-                .type(Path.class)
-                .paramLabel("PATH")
-                .description("The KVM device. Default: /dev/kvm.")
-                .build()));
-    spec.addArgGroup(
-        group(
-            3,
-            "%nDevices of the host, and of servers:%n",
-            OptionSpec.builder("--assign")
-                .type(String[].class)
-                .paramLabel("DEVICE[,OPTION]...")
-                .hideParamSyntax(true)
-                .description(
-                    "Take the PCI device 0000:03:00.0 from the host for this run; user:PATH is the"
-                        + " device of a vfio-user server at a socket, demo one that Javelin serves"
-                        + " itself. Options: addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap,"
-                        + " x-no-irqfd, x-no-resample, x-no-prefault, fault=NAME:N; of demo:nvme,"
-                        + " disk=FILE.")
-                .build(),
-            OptionSpec.builder("--assign-taken")
-                .type(String[].class)
-                .paramLabel("BDF[,OPTION]...")
-                .hideParamSyntax(true)
-                .description("The same for a device that `javelin pci take` has taken before.")
-                .build(),
-            flag("--force", "Take a device also where the host uses it.")));
-    spec.addArgGroup(
-        group(
-            4,
-            "%nVirtio devices:%n",
-            OptionSpec.builder("--disk")
-                .type(String[].class)
-                .paramLabel("PATH[,OPTION]...")
-                .hideParamSyntax(true)
-                .description(
-                    "A disk on a raw image file or a block device, or on an NBD server:"
-                        + " nbd:unix:PATH or nbd://HOST:PORT/EXPORT. Options: readonly=on,"
-                        + " serial=TEXT, queues=N, poll=TIME, packed=off, of files cache=none|writeback and"
-                        + " aio=uring|threads|sync, of NBD servers export=NAME. Examples:"
-                        + " --disk disk.img,cache=none,poll=50us and"
-                        + " --disk nbd:unix:/run/disk.sock")
-                .build(),
-            OptionSpec.builder("--net")
-                .type(String[].class)
-                .paramLabel("HOW[,OPTION]...")
-                .hideParamSyntax(true)
-                .description(
-                    "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
-                        + " passt). Options: queues=N (of tap=NAME), vhost=on (of taps: the host's kernel"
-                        + " serves the queues), mac=ADDRESS, poll=TIME, packed=off. Example:"
-                        + " --net tap=tap0,queues=2,vhost=on")
-                .build(),
-            OptionSpec.builder("--rng")
-                .type(String.class)
-                .arity("0..1")
-                .fallbackValue("")
-                .paramLabel("rate=SIZE")
-                .description("The host's random bytes, this many a second at most.")
-                .build(),
-            OptionSpec.builder("--console")
-                .type(String.class)
-                .paramLabel("WHERE")
-                .completionCandidates(List.of("stdio", "file:", "pty", "socket:", "null"))
-                .description(
-                    "A virtio console (hvc0 in Linux), on one of the places of --serial. On stdio:"
-                        + " --console stdio --serial null.")
-                .build(),
-            OptionSpec.builder("--console-port")
-                .type(String[].class)
-                .paramLabel("name=NAME,to=WHERE")
-                .hideParamSyntax(true)
-                .description(
-                    "A virtio port that the guest finds by its name, such as"
-                        + " name=agent,to=socket:agent.sock.")
-                .build(),
-            OptionSpec.builder("--balloon")
-                .type(String.class)
-                .arity("0..1")
-                .fallbackValue("")
-                .paramLabel("size=SIZE")
-                .description(
-                    "A memory balloon: the guest gives free pages back to the host, and this much"
-                        + " at its start, such as size=256M. Not with --assign or --lock-memory.")
-                .build(),
-            text(
-                "--vsock",
-                "cid=N,path=PATH",
-                "Sockets between guest and host. A program of the host's connects to PATH, writes"
-                    + " CONNECT PORT, and is connected to that port of the guest's; one of the"
-                    + " guest's that connects to PORT of CID 2 gets the one that listens at"
-                    + " PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
-            OptionSpec.builder("--fs")
-                .type(String[].class)
-                .paramLabel("tag=TAG,dir=PATH")
-                .hideParamSyntax(true)
-                .description(
-                    "A folder of the host's, by virtiofsd, which the guest mounts by its tag:"
-                        + " --fs tag=src,dir=/usr/src. With socket=PATH for dir=PATH, the"
-                        + " virtiofsd that listens there.")
-                .build()));
-    spec.addArgGroup(
-        group(
-            5,
-            "%nRun:%n",
-            text("--timeout", "TIME", "End the run after this time: 500ms, 30s, 5m, 2h."),
-            choice(
-                "--on-reset",
-                ResetPolicy.class,
-                "What a reset by the guest does: reset (start it again, the default) or stop."),
-            choice(
-                "--on-triple-fault",
-                ResetPolicy.class,
-                "What a triple fault does: reset, or stop (the default) with a report."),
-            OptionSpec.builder("--control")
-                .type(Path.class)
-                .paramLabel("PATH")
-                .description(
-                    "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
-                        + " power, stop. `javelin control PATH balloon 256M` sends one.")
-                .build(),
-            flag("--stats", "Show exits by kind with their times at the end."),
-            OptionSpec.builder("--trace")
-                .type(String[].class)
-                .splitRegex(",")
-                .paramLabel("KIND,...")
-                .hideParamSyntax(true)
-                .completionCandidates(names(TraceKind.class))
-                .description(
-                    "Write what happens to standard error: exits, mmio, pio, irq; of assigned"
-                        + " devices vfio (calls and decisions) and bar (trapped accesses); launch,"
-                        + " the phases from the process's start to the guest's first instruction.")
-                .build()));
+  /**
+   * Adds the options to the command.
+   *
+   * @param inGroups under headings, as the help shows them. To match an option of a group, picocli
+   *     writes the whole group's synopsis, which would cost a launch 15 ms.
+   */
+  static void addTo(CommandSpec spec, boolean inGroups) {
+    List<Group> groups = List.of(guest(), machine(), assignment(), virtio(), run());
+    for (int i = 0; i < groups.size(); i++) {
+      if (inGroups) {
+        spec.addArgGroup(groups.get(i).spec(i + 1));
+      } else {
+        groups.get(i).options().forEach(spec::addOption);
+      }
+    }
   }
 
-  private static ArgGroupSpec group(int order, String heading, OptionSpec... options) {
-    ArgGroupSpec.Builder group =
-        ArgGroupSpec.builder()
-            .validate(false)
-            .exclusive(false)
-            .multiplicity("0..1")
-            .order(order)
-            .heading(heading);
-    Arrays.stream(options).forEach(group::addArg);
-    return group.build();
+  /** Options under one heading of the help. */
+  private record Group(String heading, List<OptionSpec> options) {
+    Group(String heading, OptionSpec... options) {
+      this("%n" + heading + ":%n", List.of(options));
+    }
+
+    ArgGroupSpec spec(int order) {
+      ArgGroupSpec.Builder group =
+          ArgGroupSpec.builder()
+              .validate(false)
+              .exclusive(false)
+              .multiplicity("0..1")
+              .order(order)
+              .heading(heading);
+      options.forEach(group::addArg);
+      return group.build();
+    }
+  }
+
+  private static Group guest() {
+    return new Group(
+        "Guest (without --kernel, a built-in one)",
+        OptionSpec.builder("--guest")
+            .type(String.class)
+            .paramLabel("NAME")
+            .completionCandidates(names(GuestImage.BuiltIn.class))
+            .description(
+                "The built-in guest: self-test, which checks the machine (the default),"
+                    + " assign-check, which checks the functions of the PCI bus (the default"
+                    + " with --assign demo), or"
+                    + " virtio-check, which drives virtio devices and overwrites the end of"
+                    + " their disks.")
+            .build(),
+        file("--kernel", "A Linux bzImage, an ELF kernel or a Multiboot image."),
+        file("--initrd", "The initial RAM disk of the kernel."),
+        text("--append", "TEXT", "The command line of the kernel."),
+        choice(
+            "--boot",
+            BootProtocol.class,
+            "How the kernel is started: auto (as its file says, the default), linux, pvh or"
+                + " multiboot."),
+        flag(
+            "--unpack",
+            "Unpack a bzImage on the host, once, and start what is in it: the guest comes up"
+                + " sooner, and without address space randomisation (KASLR)."));
+  }
+
+  private static Group machine() {
+    return new Group(
+        "Machine",
+        text("--memory", "SIZE", "RAM, such as 512M or 2G. Default: 512M."),
+        text("--cpus", "N", "Number of CPUs, 1 to 64. Default: 2."),
+        text(
+            "--cpu",
+            "SWITCHES",
+            "CPU features to hide (-) or show (+) against what KVM offers: -cx16,-xsave."),
+        OptionSpec.builder("--hugepages")
+            .type(String.class)
+            .paramLabel("2M|1G")
+            .completionCandidates(List.of("2M", "1G"))
+            .description("Back RAM with reserved huge pages of this size.")
+            .build(),
+        flag("--lock-memory", "Keep RAM in memory: nothing of it is swapped out."),
+        flag("--prefault", "Make all RAM present before the guest starts."),
+        OptionSpec.builder("--serial")
+            .type(String.class)
+            .paramLabel("WHERE")
+            .completionCandidates(List.of("stdio", "file:", "pty", "socket:", "null"))
+            .description(
+                "Where the serial console goes: stdio, file:PATH, pty, socket:PATH (listens"
+                    + " there) or null. Default: stdio.")
+            .build(),
+        OptionSpec.builder("--kvm")
+            .type(Path.class)
+            .converters(RunOptions::toPath)
+            .paramLabel("PATH")
+            .description("The KVM device. Default: /dev/kvm.")
+            .build());
+  }
+
+  private static Group assignment() {
+    return new Group(
+        "Devices of the host, and of servers",
+        OptionSpec.builder("--assign")
+            .type(String[].class)
+            .paramLabel("DEVICE[,OPTION]...")
+            .hideParamSyntax(true)
+            .description(
+                "Take the PCI device 0000:03:00.0 from the host for this run; user:PATH is the"
+                    + " device of a vfio-user server at a socket, demo one that Javelin serves"
+                    + " itself. Options: addr=SLOT, rom=on|off|FILE, no-reset=allow, x-no-mmap,"
+                    + " x-no-irqfd, x-no-resample, x-no-prefault, fault=NAME:N; of demo:nvme,"
+                    + " disk=FILE.")
+            .build(),
+        OptionSpec.builder("--assign-taken")
+            .type(String[].class)
+            .paramLabel("BDF[,OPTION]...")
+            .hideParamSyntax(true)
+            .description("The same for a device that `javelin pci take` has taken before.")
+            .build(),
+        flag("--force", "Take a device also where the host uses it."));
+  }
+
+  private static Group virtio() {
+    return new Group(
+        "Virtio devices",
+        OptionSpec.builder("--disk")
+            .type(String[].class)
+            .paramLabel("PATH[,OPTION]...")
+            .hideParamSyntax(true)
+            .description(
+                "A disk on a raw image file or a block device, or on an NBD server:"
+                    + " nbd:unix:PATH or nbd://HOST:PORT/EXPORT. Options: readonly=on,"
+                    + " serial=TEXT, queues=N, poll=TIME, packed=off, of files cache=none|writeback and"
+                    + " aio=uring|threads|sync, of NBD servers export=NAME. Examples:"
+                    + " --disk disk.img,cache=none,poll=50us and"
+                    + " --disk nbd:unix:/run/disk.sock")
+            .build(),
+        OptionSpec.builder("--net")
+            .type(String[].class)
+            .paramLabel("HOW[,OPTION]...")
+            .hideParamSyntax(true)
+            .description(
+                "A network device: tap=NAME, fd=N (of a tap), passt, or socket=PATH (of"
+                    + " passt). Options: queues=N (of tap=NAME), vhost=on (of taps: the host's kernel"
+                    + " serves the queues), mac=ADDRESS, poll=TIME, packed=off. Example:"
+                    + " --net tap=tap0,queues=2,vhost=on")
+            .build(),
+        OptionSpec.builder("--rng")
+            .type(String.class)
+            .arity("0..1")
+            .fallbackValue("")
+            .paramLabel("rate=SIZE")
+            .description("The host's random bytes, this many a second at most.")
+            .build(),
+        OptionSpec.builder("--console")
+            .type(String.class)
+            .paramLabel("WHERE")
+            .completionCandidates(List.of("stdio", "file:", "pty", "socket:", "null"))
+            .description(
+                "A virtio console (hvc0 in Linux), on one of the places of --serial. On stdio:"
+                    + " --console stdio --serial null.")
+            .build(),
+        OptionSpec.builder("--console-port")
+            .type(String[].class)
+            .paramLabel("name=NAME,to=WHERE")
+            .hideParamSyntax(true)
+            .description(
+                "A virtio port that the guest finds by its name, such as"
+                    + " name=agent,to=socket:agent.sock.")
+            .build(),
+        OptionSpec.builder("--balloon")
+            .type(String.class)
+            .arity("0..1")
+            .fallbackValue("")
+            .paramLabel("size=SIZE")
+            .description(
+                "A memory balloon: the guest gives free pages back to the host, and this much"
+                    + " at its start, such as size=256M. Not with --assign or --lock-memory.")
+            .build(),
+        text(
+            "--vsock",
+            "cid=N,path=PATH",
+            "Sockets between guest and host. A program of the host's connects to PATH, writes"
+                + " CONNECT PORT, and is connected to that port of the guest's; one of the"
+                + " guest's that connects to PORT of CID 2 gets the one that listens at"
+                + " PATH_PORT. Example: --vsock cid=3,path=vm.sock"),
+        OptionSpec.builder("--fs")
+            .type(String[].class)
+            .paramLabel("tag=TAG,dir=PATH")
+            .hideParamSyntax(true)
+            .description(
+                "A folder of the host's, by virtiofsd, which the guest mounts by its tag:"
+                    + " --fs tag=src,dir=/usr/src. With socket=PATH for dir=PATH, the"
+                    + " virtiofsd that listens there.")
+            .build());
+  }
+
+  private static Group run() {
+    return new Group(
+        "Run",
+        text("--timeout", "TIME", "End the run after this time: 500ms, 30s, 5m, 2h."),
+        choice(
+            "--on-reset",
+            ResetPolicy.class,
+            "What a reset by the guest does: reset (start it again, the default) or stop."),
+        choice(
+            "--on-triple-fault",
+            ResetPolicy.class,
+            "What a triple fault does: reset, or stop (the default) with a report."),
+        OptionSpec.builder("--control")
+            .type(Path.class)
+            .converters(RunOptions::toPath)
+            .paramLabel("PATH")
+            .description(
+                "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
+                    + " power, stop. `javelin control PATH balloon 256M` sends one.")
+            .build(),
+        flag("--stats", "Show exits by kind with their times at the end."),
+        OptionSpec.builder("--trace")
+            .type(String[].class)
+            .splitRegex(",")
+            .paramLabel("KIND,...")
+            .hideParamSyntax(true)
+            .completionCandidates(names(TraceKind.class))
+            .description(
+                "Write what happens to standard error: exits, mmio, pio, irq; of assigned"
+                    + " devices vfio (calls and decisions) and bar (trapped accesses); launch,"
+                    + " the phases from the process's start to the guest's first instruction.")
+            .build());
   }
 
   private static OptionSpec file(String name, String description) {
     return OptionSpec.builder(name)
         .type(Path.class)
+        .converters(RunOptions::toPath)
         .paramLabel("FILE")
         .description(description)
         .build();
+  }
+
+  /** Not by picocli's own converter, which is found by reflection. */
+  private static Path toPath(String text) {
+    return Path.of(text);
   }
 
   private static OptionSpec text(String name, String label, String description) {
@@ -277,7 +309,6 @@ final class RunOptions {
    * @throws ConfigException naming the option that is wrong
    */
   static MachineConfig config(ParseResult arguments) {
-    refuseRepeated(arguments);
     MachineConfig.Builder config = MachineConfig.builder();
     config.guest(guest(arguments)).ram(ram(arguments));
     String cpus = text(arguments, "--cpus");
@@ -309,16 +340,6 @@ final class RunOptions {
         .virtio(virtio(arguments))
         .control(path(arguments, "--control"))
         .build();
-  }
-
-  /** Of an option in a group, picocli takes the last value and says nothing. */
-  private static void refuseRepeated(ParseResult arguments) {
-    Set<String> seen = new HashSet<>();
-    for (OptionSpec option : arguments.matchedOptions()) {
-      if (!option.isMultiValue() && !seen.add(option.longestName())) {
-        throw new ConfigException(option.longestName(), "", "give it only once");
-      }
-    }
   }
 
   private static List<FeatureSwitch> cpuFeatures(String text) {

@@ -1,7 +1,6 @@
 package javelin.boot.kernel;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import javelin.vmm.memory.GuestMemory;
 import javelin.vmm.memory.RamRegion;
@@ -103,7 +102,7 @@ public record MemoryMap(List<Entry> entries) {
     named.add(Entry.reserved(BIOS_START, EXTENDED_START - BIOS_START));
     List<Entry> cuts = new ArrayList<>(named);
     cuts.add(Entry.reserved(LEGACY_START, BIOS_START - LEGACY_START));
-    cuts.sort(Comparator.comparingLong(Entry::start));
+    sort(cuts);
 
     List<Entry> entries = new ArrayList<>(named);
     for (RamRegion region : memory.regions()) {
@@ -117,8 +116,12 @@ public record MemoryMap(List<Entry> entries) {
       }
       addRam(entries, start, region.guestEnd());
     }
-    entries.sort(Comparator.comparingLong(Entry::start));
+    sort(entries);
     return new MemoryMap(entries);
+  }
+
+  private static void sort(List<Entry> entries) {
+    entries.sort((a, b) -> Long.compare(a.start(), b.start()));
   }
 
   private static void addRam(List<Entry> entries, long start, long end) {

@@ -38,9 +38,13 @@ record MultibootHeader(
 
   /** The header, or null where there is none. */
   static MultibootHeader find(ByteBuffer head) {
-    for (int at = 0; at + SHORT_SIZE <= Math.min(head.limit(), SEARCHED); at += 4) {
+    int end = Math.min(head.limit(), SEARCHED) - SHORT_SIZE;
+    for (int at = 0; at <= end; at += 4) {
+      if (head.get(at) != (byte) MAGIC || head.getInt(at) != MAGIC) {
+        continue;
+      }
       int flags = head.getInt(at + 4);
-      if (head.getInt(at) == MAGIC && MAGIC + flags + head.getInt(at + 8) == 0) {
+      if (MAGIC + flags + head.getInt(at + 8) == 0) {
         if ((flags & HAS_ADDRESSES) == 0) {
           return new MultibootHeader(at, flags, 0, 0, 0, 0, 0);
         }

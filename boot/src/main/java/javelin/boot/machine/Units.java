@@ -1,19 +1,22 @@
 package javelin.boot.machine;
 
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Sizes and times with units, as people write them. */
+/**
+ * Sizes and times with units, as people write them. Without BigDecimal: JDK 25 computes so large
+ * powers of five when that is first used that a launch would take a tenth longer.
+ */
 public final class Units {
   private static final Pattern SIZE =
       Pattern.compile(
-          "(\\d{1,18}(?:\\.\\d{1,9})?)(?:([kmgt])(?:i?b)?|b)?", Pattern.CASE_INSENSITIVE);
+          "(\\d{1,18})(?:\\.(\\d{1,9}))?(?:([kmgt])(?:i?b)?|b)?", Pattern.CASE_INSENSITIVE);
   private static final Pattern TIME =
-      Pattern.compile("(\\d{1,12}(?:\\.\\d{1,9})?)(ms|s|m|min|h)?", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("(\\d{1,12})(?:\\.(\\d{1,9}))?(ms|s|m|min|h)?", Pattern.CASE_INSENSITIVE);
   private static final String LETTERS = "KMGT";
+  private static final long NANOS = 1_000_000_000;
 
   /**
    * A size in bytes from text such as {@code 512M}, {@code 1.5G}, {@code 4096KiB} or {@code 8192}
@@ -27,19 +30,31 @@ public final class Units {
       throw new IllegalArgumentException("write a number and a unit, as in 512M or 2G");
     }
     int shift = 0;
-    if (matcher.group(2) != null) {
-      shift = 10 * (1 + LETTERS.indexOf(matcher.group(2).toUpperCase(Locale.ROOT)));
+    if (matcher.group(3) != null) {
+      shift = 10 * (1 + LETTERS.indexOf(matcher.group(3).toUpperCase(Locale.ROOT)));
     }
-    BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(1L << shift));
     try {
-      return bytes.longValueExact();
+      long whole = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift);
+      return Math.addExact(whole, wholeBytes(matcher.group(2), shift));
     } catch (ArithmeticException e) {
-      String reason =
-          bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0
-              ? "too large a size"
-              : "no whole number of bytes";
-      throw new IllegalArgumentException(reason, e);
+      throw new IllegalArgumentException("too large a size", e);
     }
+  }
+
+  /** The bytes of a part behind the point, in units of {@code 1 << shift} bytes. */
+  private static long wholeBytes(String digits, int shift) {
+    long part = nanos(digits);
+    // A billion is 2^9 by 5^9; a unit above the byte holds the twos of it.
+    long fives = NANOS >> 9;
+    if (part % (shift == 0 ? NANOS : fives) != 0) {
+      throw new IllegalArgumentException("no whole number of bytes");
+    }
+    return shift == 0 ? 0 : (part / fives) << (shift - 9);
+  }
+
+  /** The value of up to nine digits behind the point, in billionths; 0 where there are none. */
+  private static long nanos(String digits) {
+    return digits == null ? 0 : Long.parseLong((digits + "00000000").substring(0, 9));
   }
 
   /** {@code bytes} in the largest unit that it is a whole number of, such as {@code 512M}. */
@@ -64,7 +79,7 @@ public final class Units {
     if (!matcher.matches()) {
       throw new IllegalArgumentException("write a number and a unit (ms, s, m, h), as in 30s");
     }
-    String unit = matcher.group(2) == null ? "s" : matcher.group(2).toLowerCase(Locale.ROOT);
+    String unit = matcher.group(3) == null ? "s" : matcher.group(3).toLowerCase(Locale.ROOT);
     long millis =
         switch (unit) {
           case "ms" -> 1;
@@ -72,8 +87,8 @@ public final class Units {
           case "h" -> 3_600_000;
           default -> 60_000;
         };
-    BigDecimal value = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(millis));
-    return Duration.ofMillis(value.longValue());
+    long whole = Long.parseLong(matcher.group(1)) * millis;
+    return Duration.ofMillis(whole + nanos(matcher.group(2)) * millis / NANOS);
   }
 
   /** {@code time} as {@link #parseTime} reads it: {@code 250ms}, {@code 1.5s}, {@code 90s}. */
@@ -82,7 +97,8 @@ public final class Units {
     if (millis < 1000 && millis != 0) {
       return millis + "ms";
     }
-    return BigDecimal.valueOf(millis, 3).stripTrailingZeros().toPlainString() + "s";
+    String part = Long.toString(1000 + millis % 1000).substring(1).replaceAll("0+$", "");
+    return millis / 1000 + (part.isEmpty() ? "" : "." + part) + "s";
   }
 
   private Units() {}

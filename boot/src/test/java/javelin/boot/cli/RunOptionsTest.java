@@ -35,7 +35,7 @@ import picocli.CommandLine.Model.CommandSpec;
 class RunOptionsTest {
   private static MachineConfig config(String... arguments) {
     CommandSpec spec = CommandSpec.create();
-    RunOptions.addTo(spec);
+    RunOptions.addTo(spec, false);
     CommandLine line = new CommandLine(spec).setPosixClusteredShortOptionsAllowed(false);
     return RunOptions.config(line.parseArgs(arguments));
   }
@@ -360,7 +360,8 @@ class RunOptionsTest {
     CommandRun run = CommandRun.of("run", "--memory", "1G", "--memory", "2G");
 
     assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err()).isEqualTo("javelin: --memory: give it only once\n");
+    assertThat(run.err())
+        .isEqualTo("javelin: --memory: give it only once (see javelin run --help)\n");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package javelin.vmm.bus;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -148,7 +147,8 @@ public final class IoSpace {
   }
 
   private void publish() {
-    ranges.sort(Comparator.comparingLong(IoRange::baseLocked));
+    // A lambda of our own: the class archive holds none of those that Comparator makes.
+    ranges.sort((a, b) -> Long.compare(a.baseLocked(), b.baseLocked()));
     table = new Table(ranges);
   }
 

@@ -41,7 +41,6 @@ public final class EventLoop implements AutoCloseable {
   /** Beside others: each of them is told of once, until it comes anew (EPOLLET). */
   public static final int EDGE = 1 << 31;
 
-  private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
   private static final int EPOLL_CLOEXEC = Linux.O_CLOEXEC;
   private static final int EPOLL_CTL_ADD = 1;
   private static final int EPOLL_CTL_DEL = 2;
@@ -213,7 +212,7 @@ public final class EventLoop implements AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException | Error e) {
-        LOG.error("A task of the event loop failed", e);
+        log().error("A task of the event loop failed", e);
       }
     }
   }
@@ -231,6 +230,11 @@ public final class EventLoop implements AutoCloseable {
     }
   }
 
+  /** Looked up when there is something to say: what finds it costs a launch some milliseconds. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(EventLoop.class);
+  }
+
   private void dispatch(int events, long key) {
     Watch watch;
     synchronized (watches) {
@@ -245,7 +249,7 @@ public final class EventLoop implements AutoCloseable {
     try {
       watch.handler.ready(events);
     } catch (RuntimeException | Error e) {
-      LOG.error("The handler of {} failed and is not called again", watch.fd, e);
+      log().error("The handler of {} failed and is not called again", watch.fd, e);
       watch.close();
     }
   }

@@ -1,5 +1,6 @@
 package javelin.vmm.kvm;
 
+import java.util.function.IntSupplier;
 import javelin.vmm.linux.Fd;
 import javelin.vmm.linux.NativeMemory;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -27,15 +28,40 @@ final class MsrList {
     return list;
   }
 
-  /** Reads one MSR; null where KVM refuses. */
-  static MsrList read(Fd vcpu, int index) {
-    MsrList list = of(index, 0);
-    int read = vcpu.ioctl("KVM_GET_MSRS", KvmIoctl.KVM_GET_MSRS, list.buffer.addressOffset());
-    return read == 1 ? list : null;
+  /** Reads those of the MSRs that KVM lets be read. */
+  static MsrList read(Fd vcpu, int... indices) {
+    MsrList list = new MsrList(indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      list.buffer.putInt(HEADER_LENGTH + i * ENTRY_LENGTH, indices[i]);
+    }
+    list.withoutRefused(
+        () -> vcpu.ioctl("KVM_GET_MSRS", KvmIoctl.KVM_GET_MSRS, list.buffer.addressOffset()));
+    return list;
   }
 
   /** Writes the MSRs; returns how many KVM took before it refused one. */
   int writeTo(Fd vcpu) {
     return vcpu.ioctl("KVM_SET_MSRS", KvmIoctl.KVM_SET_MSRS, buffer.addressOffset());
+  }
+
+  /** Writes the MSRs that KVM takes, and forgets the others. */
+  void writeAccepted(Fd vcpu) {
+    withoutRefused(() -> writeTo(vcpu));
+  }
+
+  /**
+   * KVM does a list up to the first MSR that it refuses and returns how many that are: without it,
+   * the list is done again, the first ones once more.
+   */
+  private void withoutRefused(IntSupplier call) {
+    int count = buffer.getInt(0);
+    int done = call.getAsInt();
+    while (done < count) {
+      count--;
+      int refused = HEADER_LENGTH + done * ENTRY_LENGTH;
+      buffer.putBytes(refused, buffer, refused + ENTRY_LENGTH, (count - done) * ENTRY_LENGTH);
+      buffer.putInt(0, count);
+      done = call.getAsInt();
+    }
   }
 }

@@ -1,7 +1,6 @@
 package javelin.vmm.kvm;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import javelin.vmm.linux.Errno;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Fd;
@@ -44,7 +43,7 @@ public final class VcpuState {
   }
 
   private final UnsafeBuffer[] parts = new UnsafeBuffer[Part.values().length];
-  private final List<MsrList> msrs = new ArrayList<>();
+  private MsrList msrs;
   private int mpState;
 
   private VcpuState() {}
@@ -62,14 +61,9 @@ public final class VcpuState {
         } // A host without XSAVE has no such registers.
       }
     }
-    for (int index : msrIndices) {
-      if (index != MSR_IA32_TSC) {
-        MsrList msr = MsrList.read(fd, index);
-        if (msr != null) {
-          state.msrs.add(msr);
-        }
-      }
-    }
+    state.msrs =
+        MsrList.read(
+            fd, Arrays.stream(msrIndices).filter(index -> index != MSR_IA32_TSC).toArray());
     state.mpState = vcpu.mpState();
     return state;
   }
@@ -82,7 +76,8 @@ public final class VcpuState {
     vcpu.mpState(mpState);
     for (Part part : Part.values()) {
       if (part == Part.EVENTS) {
-        writeMsrs(fd);
+        // What KVM lists and reads but refuses to set back has no state that a guest could change.
+        msrs.writeAccepted(fd);
       }
       UnsafeBuffer bytes = parts[part.ordinal()];
       if (bytes != null) {
@@ -90,14 +85,5 @@ public final class VcpuState {
       }
     }
     vcpu.mpState(mpState);
-  }
-
-  /**
-   * An MSR that KVM lists and reads but refuses to set back has no state that a guest could change.
-   */
-  private void writeMsrs(Fd fd) {
-    for (MsrList msr : msrs) {
-      msr.writeTo(fd);
-    }
   }
 }

@@ -8,7 +8,6 @@ import java.util.function.Supplier;
 import javelin.vmm.bus.IoSpace;
 import javelin.vmm.kvm.KvmVcpu;
 import javelin.vmm.linux.KickSignal;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -20,7 +19,6 @@ import org.slf4j.LoggerFactory;
  * the guest again before it is carried out.
  */
 public final class Machine implements PowerControl, AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
   private static final long JOIN_MILLIS = 5_000;
 
   /**
@@ -154,7 +152,8 @@ public final class Machine implements PowerControl, AutoCloseable {
       cause = resetCause;
       resetCause = null;
     }
-    LOG.debug("Reset: {}", cause);
+    // Looked up here: what finds it costs a launch some milliseconds.
+    LoggerFactory.getLogger(Machine.class).debug("Reset: {}", cause);
     try {
       parts.resetter().run();
     } catch (RuntimeException e) {

@@ -21,8 +21,8 @@ public final class ExitsBench implements Bench {
   private static final String COUNT = "--count";
   private static final String ROUNDS = "--rounds";
   private static final String WARMUP = "--warmup";
-  private static final int DEFAULT_COUNT = 20_000;
-  private static final int DEFAULT_ROUNDS = 10;
+  private static final int DEFAULT_COUNT = 12_000;
+  private static final int DEFAULT_ROUNDS = 60;
   private static final int MOST = 10_000_000;
   private static final int MOST_PER_ROUND = 100_000;
   private static final int MOST_ROUNDS = 1000;
@@ -33,7 +33,7 @@ public final class ExitsBench implements Bench {
   private static final int ROUND_WARMUP = 100;
 
   /** Enough operations of each kind for the JVM to have compiled the way of an exit. */
-  private static final int DEFAULT_WARMUP = 5_000;
+  private static final int DEFAULT_WARMUP = 20_000;
 
   private static final List<String> PEERS = List.of(QemuSide.PEER);
 

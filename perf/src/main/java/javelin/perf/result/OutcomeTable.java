@@ -117,17 +117,22 @@ public final class OutcomeTable {
     return row.toString();
   }
 
-  /** How the ratio of the medians varies; none where there are fewer than two common rounds. */
+  /**
+   * The ratio of the medians by rounds, and how it varies; none where there are fewer than two
+   * common rounds.
+   */
   public static Optional<String> spread(Series side, Series base) {
     return RoundRatios.of(side, base)
         .map(
             rounds ->
                 String.format(
                     Locale.ROOT,
-                    "p50 %.3f to %.3f in %d rounds",
-                    rounds.least(),
-                    rounds.greatest(),
-                    rounds.rounds()));
+                    "p50 by rounds %.3f, %s of %d within %.3f to %.3f",
+                    rounds.median(),
+                    rounds.hasFew() ? "all" : "half",
+                    rounds.rounds(),
+                    rounds.lower(),
+                    rounds.upper()));
   }
 
   private StringBuilder start(String name, String side) {

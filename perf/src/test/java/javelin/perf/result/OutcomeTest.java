@@ -43,7 +43,7 @@ class OutcomeTest {
     assertThat(lines.get(2)).contains("Javelin").endsWith("  exits 1/op");
     assertThat(lines.get(3))
         .matches(
-            " +Javelin / C( +1\\.5\\d\\d){4} +- +1\\.50\\d  p50 1.5\\d* to 1.5\\d* in 2 rounds");
+            " +Javelin / C( +1\\.5\\d\\d){4} +- +1\\.50\\d  p50 by rounds 1.5\\d*, all of 2 within 1.5\\d* to 1.5\\d*");
   }
 
   @Test

@@ -2,7 +2,9 @@ package javelin.vmm.event;
 
 import static org.agrona.BitUtil.SIZE_OF_INT;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -122,6 +124,9 @@ public final class EventLoop implements AutoCloseable {
   /** For epoll_ctl; guarded by {@link #watches}. */
   private final UnsafeBuffer change = NativeMemory.allocate(EVENT_LENGTH);
 
+  /** For the loop's thread only. */
+  private final Deque<Runnable> nextTurn = new ArrayDeque<>();
+
   private final AtomicBoolean stopping = new AtomicBoolean();
 
   /** Written by the loop's thread. */
@@ -196,6 +201,14 @@ public final class EventLoop implements AutoCloseable {
     }
   }
 
+  /**
+   * Runs {@code task} when all that is ready by now has had its turn, and before the loop waits. On
+   * the loop's thread only; allocates nothing.
+   */
+  public void afterNextTurn(Runnable task) {
+    nextTurn.add(task);
+  }
+
   /** How often a handler of a watched descriptor has been called so far. Any thread may ask. */
   public long handled() {
     return handled.get();
@@ -209,23 +222,32 @@ public final class EventLoop implements AutoCloseable {
   private void runTasks() {
     wakeUp.drain();
     for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-      try {
-        task.run();
-      } catch (RuntimeException | Error e) {
-        log().error("A task of the event loop failed", e);
-      }
+      run(task);
+    }
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      log().error("A task of the event loop failed", e);
     }
   }
 
   private void run() {
     UnsafeBuffer events = NativeMemory.allocate(BATCH * EVENT_LENGTH);
     while (!stopping.get()) {
-      int count = syscalls.epollWait(epoll.number(), events.addressOffset(), BATCH, -1);
+      int late = nextTurn.size();
+      int count =
+          syscalls.epollWait(epoll.number(), events.addressOffset(), BATCH, late > 0 ? 0 : -1);
       if (count < 0 && !Errno.EINTR.is(count) && !stopping.get()) {
         throw new ErrnoException("epoll_wait", "", -count);
       }
       for (int i = 0; i < count && !stopping.get(); i++) {
         dispatch(events.getInt(i * EVENT_LENGTH), events.getLong(i * EVENT_LENGTH + SIZE_OF_INT));
+      }
+      for (int i = 0; i < late && !stopping.get(); i++) {
+        run(nextTurn.remove());
       }
     }
   }

@@ -53,6 +53,36 @@ class EventLoopTest {
   }
 
   @Test
+  void shouldRunWhatIsForTheNextTurnBehindAllThatIsReadyAndBeforeItWaits() throws Exception {
+    withLoop(
+        loop -> {
+          try (EventFd ready = linux.eventFd();
+              EventLoop.Watch watch =
+                  loop.watch(
+                      ready.fd(),
+                      EventLoop.READABLE,
+                      events -> {
+                        ready.drain();
+                        seen.add("ready");
+                      })) {
+            loop.execute(
+                () -> {
+                  loop.afterNextTurn(
+                      () -> {
+                        seen.add("next turn");
+                        loop.afterNextTurn(() -> seen.add("the turn behind it"));
+                      });
+                  ready.signal();
+                });
+            assertThat(next()).isEqualTo("ready");
+            assertThat(next()).isEqualTo("next turn");
+            assertThat(next()).isEqualTo("the turn behind it");
+            assertThat(watch).isNotNull();
+          }
+        });
+  }
+
+  @Test
   void shouldRunTasksInOrderOnItsThread() throws Exception {
     withLoop(
         loop -> {

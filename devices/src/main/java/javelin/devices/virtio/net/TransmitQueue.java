@@ -86,6 +86,11 @@ final class TransmitQueue implements QueueHandler {
   }
 
   @Override
+  public boolean isStream() {
+    return true;
+  }
+
+  @Override
   public void rest() {
     interest.set(Interest.NONE);
   }

@@ -28,6 +28,15 @@ public interface QueueHandler {
   /** The queue is not served for now, and need not be asked for: not before the next kick. */
   default void rest() {}
 
+  /**
+   * Whether the requests of this queue come one after another for as long as they come: where some
+   * have been served, the driver is asked for notifications only when none has come by the loop's
+   * next turn. That spares a driver that is a little slower than the device one exit a request.
+   */
+  default boolean isStream() {
+    return false;
+  }
+
   /** Returns when nothing is in flight any more; {@code queue} is given up. */
   default void drain(Virtqueue queue) {}
 }

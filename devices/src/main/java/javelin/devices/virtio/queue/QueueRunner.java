@@ -40,14 +40,22 @@ public final class QueueRunner implements AutoCloseable {
   private final int index;
   private final QueueHandler handler;
   private final Owner owner;
+  private final EventLoop loop;
   private final EventFd kick;
   private final EventLoop.Watch watch;
   private final PollWindow window;
+  private final boolean polls;
+  private final Runnable again = this::lookAgain;
   private volatile boolean isStopping;
   private volatile boolean isClosed;
 
   /** Null while stopped. */
   private Virtqueue queue;
+
+  /** Whether there was a request when the queue was looked into last. */
+  private boolean hasServed;
+
+  private boolean isAgainDue;
 
   /** A stopped queue {@code index}. */
   public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop) {
@@ -60,10 +68,12 @@ public final class QueueRunner implements AutoCloseable {
    * @param pollNanos how long it looks out for more at most; 0 for not at all
    */
   public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop, long pollNanos) {
+    polls = pollNanos > 0;
     window = new PollWindow(pollNanos, System::nanoTime);
     this.index = index;
     this.handler = handler;
     this.owner = owner;
+    this.loop = loop;
     kick = loop.linux().eventFd();
     try {
       watch = loop.watch(kick.fd(), EventLoop.READABLE, events -> kicked());
@@ -169,10 +179,11 @@ public final class QueueRunner implements AutoCloseable {
   private void serve(Virtqueue running) {
     window.notified();
     handler.collect(running);
-    int polls = 0;
+    int looks = 0;
     do {
       running.suppressNotifications();
       boolean isMore = true;
+      hasServed = false;
       while (isMore && !isStopping) {
         isMore = serveBatch(running);
         handler.commit(running);
@@ -181,8 +192,23 @@ public final class QueueRunner implements AutoCloseable {
         }
       }
     } while (!isStopping
-        && ((polls++ < MOST_POLLS && poll(running))
-            || (handler.free() != null && running.wantNotifications())));
+        && ((looks++ < MOST_POLLS && poll(running))
+            || (handler.free() != null && !looksAgain() && running.wantNotifications())));
+  }
+
+  /** Has the queue served in the loop's next turn, without notifications until then, if it pays. */
+  private boolean looksAgain() {
+    boolean pays = hasServed && handler.isStream() && !polls;
+    if (pays && !isAgainDue) {
+      isAgainDue = true;
+      loop.afterNextTurn(again);
+    }
+    return pays;
+  }
+
+  private synchronized void lookAgain() {
+    isAgainDue = false;
+    serveNow();
   }
 
   /** Looks out for more as long as that pays; returns whether something has come. */
@@ -213,6 +239,7 @@ public final class QueueRunner implements AutoCloseable {
       if (chain == null || !running.next(chain)) {
         return false;
       }
+      hasServed = true;
       handler.handle(chain, running);
     }
     return true;

@@ -25,6 +25,7 @@ public final class EchoDevice implements VirtioDevice {
   private volatile CountDownLatch reached;
   private volatile CountDownLatch released;
   private volatile boolean isThrowing;
+  private volatile boolean isStream;
   private volatile int config = 0x1234_5678;
   public final AtomicInteger resets = new AtomicInteger();
   public final AtomicInteger handled = new AtomicInteger();
@@ -70,6 +71,11 @@ public final class EchoDevice implements VirtioDevice {
   /** Each request from now on ends in an exception. */
   public void fail() {
     isThrowing = true;
+  }
+
+  /** From now on its requests are taken to come one after another. */
+  public void stream() {
+    isStream = true;
   }
 
   @Override
@@ -136,6 +142,11 @@ public final class EchoDevice implements VirtioDevice {
         int length = request.readable().read(bytes, 0, BYTES);
         queue.complete(request.head(), request.writable().write(bytes, 0, length));
         handled.incrementAndGet();
+      }
+
+      @Override
+      public boolean isStream() {
+        return isStream;
       }
     };
   }

@@ -7,12 +7,15 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javelin.devices.virtio.VirtioFeature;
 import javelin.devices.virtio.bench.EchoDevice;
 import javelin.devices.virtio.bench.SplitModelRing;
 import javelin.devices.virtio.bench.StateBench;
 import javelin.devices.virtio.blk.RawDisk;
 import javelin.devices.virtio.blk.VirtioBlk;
+import javelin.vmm.event.EventLoop;
+import javelin.vmm.linux.EventFd;
 import javelin.vmm.linux.IoUring;
 import javelin.vmm.linux.Linux;
 import org.junit.jupiter.api.Test;
@@ -102,6 +105,46 @@ class PollingTest {
         driver.send(1, REQUEST, 8, REPLY, 8);
       }
       assertThat(driver.notified).isEqualTo(ROUNDS);
+    }
+  }
+
+  /** While the first request is served, something becomes ready that brings the second. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldFindWhatCameInTheMeantimeOfAStreamWithoutANotification(boolean isStream)
+      throws Exception {
+    EchoDevice device = new EchoDevice(1);
+    try (StateBench bench = new StateBench("polling test", machine -> device);
+        EventFd ready = Linux.system().eventFd()) {
+      if (isStream) {
+        device.stream();
+      }
+      bench.start(0, SIZE);
+      SplitModelRing ring = (SplitModelRing) bench.rings.get(0);
+      AtomicInteger flags = new AtomicInteger(-1);
+      EventLoop.Watch watch =
+          bench.loop.watch(
+              ready.fd(),
+              EventLoop.READABLE,
+              events -> {
+                ready.drain();
+                flags.set(ring.usedFlags());
+                ring.send(1, REQUEST, 8, REPLY, 8);
+              });
+      device.hold();
+      ring.send(1, REQUEST, 8, REPLY, 8);
+      bench.state.event(0).signal();
+      device.awaitHeld();
+      ready.signal();
+      device.release();
+
+      bench.await(() -> flags.get() >= 0);
+      if (isStream) {
+        bench.await(() -> ring.usedIndex() == 2);
+        bench.await(() -> (ring.usedFlags() & 1) == 0);
+      }
+      assertThat(flags.get()).isEqualTo(isStream ? 1 : 0);
+      watch.close();
     }
   }
 

@@ -4,6 +4,7 @@ import com.kenai.jffi.MemoryIO;
 import com.kenai.jffi.NativeMethod;
 import com.kenai.jffi.NativeMethods;
 import com.kenai.jffi.PageManager;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -60,72 +61,32 @@ final class KernelCalls {
   static final int IO_URING_ENTER = 426;
   static final int IO_URING_REGISTER = 427;
 
-  private static final byte[] UP_TO_THREE = {
-    0x48,
-    (byte) 0x89,
-    (byte) 0xd0, // mov rax, rdx
-    0x48,
-    (byte) 0x89,
-    (byte) 0xcf, // mov rdi, rcx
-    0x4c,
-    (byte) 0x89,
-    (byte) 0xc6, // mov rsi, r8
-    0x4c,
-    (byte) 0x89,
-    (byte) 0xca, // mov rdx, r9
-    0x0f,
-    0x05, // syscall
-    (byte) 0xc3 // ret
-  };
+  private static final String THREE_ARGUMENTS =
+      "4889d0" // mov rax, rdx
+          + "4889cf" // mov rdi, rcx
+          + "4c89c6" // mov rsi, r8
+          + "4c89ca"; // mov rdx, r9
 
-  private static final byte[] UP_TO_SIX = {
-    0x48,
-    (byte) 0x89,
-    (byte) 0xd0, // mov rax, rdx
-    0x48,
-    (byte) 0x89,
-    (byte) 0xcf, // mov rdi, rcx
-    0x4c,
-    (byte) 0x89,
-    (byte) 0xc6, // mov rsi, r8
-    0x4c,
-    (byte) 0x89,
-    (byte) 0xca, // mov rdx, r9
-    0x4c,
-    (byte) 0x8b,
-    0x54,
-    0x24,
-    0x08, // mov r10, [rsp + 8]
-    0x4c,
-    (byte) 0x8b,
-    0x44,
-    0x24,
-    0x10, // mov r8, [rsp + 16]
-    0x4c,
-    (byte) 0x8b,
-    0x4c,
-    0x24,
-    0x18, // mov r9, [rsp + 24]
-    0x0f,
-    0x05, // syscall
-    (byte) 0xc3 // ret
-  };
+  private static final String THREE_MORE =
+      "4c8b542408" // mov r10, [rsp + 8]
+          + "4c8b442410" // mov r8, [rsp + 16]
+          + "4c8b4c2418"; // mov r9, [rsp + 24]
 
-  /** A signal handler that does nothing. */
-  private static final byte[] RETURN = {
-    (byte) 0xc3 // ret
-  };
+  private static final String SYSTEM_CALL = "0f05"; // syscall
+  private static final String RETURN = "c3"; // ret
 
-  /** What a signal handler returns to: rt_sigreturn(2). */
-  private static final byte[] SIGNAL_RETURN = {
-    (byte) 0xb8,
-    15,
-    0,
-    0,
-    0, // mov eax, 15
-    0x0f,
-    0x05 // syscall
-  };
+  /** What a signal handler returns to: rt_sigreturn(2), which is number 15. */
+  private static final String SIGNAL_RETURN =
+      "b80f000000" // mov eax, 15
+          + SYSTEM_CALL;
+
+  /** What is called, in hexadecimal; a signal handler that does nothing is the third. */
+  private static final List<String> ROUTINES =
+      List.of(
+          THREE_ARGUMENTS + SYSTEM_CALL + RETURN,
+          THREE_ARGUMENTS + THREE_MORE + SYSTEM_CALL + RETURN,
+          RETURN,
+          SIGNAL_RETURN);
 
   private static final int CODE_ALIGNMENT = 64;
 
@@ -150,7 +111,8 @@ final class KernelCalls {
     PageManager pages = PageManager.getInstance();
     long page = pages.allocatePages(1, PageManager.PROT_READ | PageManager.PROT_WRITE);
     long at = page;
-    for (byte[] code : List.of(UP_TO_THREE, UP_TO_SIX, RETURN, SIGNAL_RETURN)) {
+    for (String routine : ROUTINES) {
+      byte[] code = HexFormat.of().parseHex(routine);
       MemoryIO.getInstance().putByteArray(at, code, 0, code.length);
       at += CODE_ALIGNMENT;
     }

@@ -54,7 +54,7 @@ class HostileRingTest extends RamTestBench {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(240)
   void shouldGiveRangesOfRamOnlyWhenTheRingChangesWhileItIsRead() throws InterruptedException {
     long seed = System.nanoTime();
     System.out.println("seed of the changing rings: " + seed);

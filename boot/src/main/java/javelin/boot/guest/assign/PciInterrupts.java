@@ -96,14 +96,16 @@ public final class PciInterrupts {
   /**
    * Counts what has a cause. A machine that takes a level for ended when it is delivered, and not
    * when the guest says so, delivers it once more, to find no cause: KVM on a host without hardware
-   * virtualisation does. Drivers have to live with that, and so does this guest.
+   * virtualisation does. Drivers have to live with that, and so does this guest, also where it
+   * comes when the pin has been masked and nothing withdraws any more.
    */
   private void emitIntx() {
+    Label uncaused = new Label("intx without cause");
     Label caused = new Label("intx with cause");
     Label out = new Label("intx out");
     keepArrival();
-    a.mov(RAX, ptr(withdraw)).call(RAX).test(EAX, EAX).jnz(caused);
-    a.inc(DWORD, ptr(spurious)).cmp(DWORD, ptr(spurious), STORM).jb(out).push(RSI);
+    a.mov(RAX, ptr(withdraw)).test(RAX, RAX).jz(uncaused).call(RAX).test(EAX, EAX).jnz(caused);
+    a.label(uncaused).inc(DWORD, ptr(spurious)).cmp(DWORD, ptr(spurious), STORM).jb(out).push(RSI);
     disableIntx();
     a.pop(RSI).jmp(out).label(caused).inc(DWORD, ptr(count)).label(out);
   }

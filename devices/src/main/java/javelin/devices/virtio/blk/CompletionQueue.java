@@ -13,13 +13,10 @@ import javelin.vmm.linux.EventFd;
  * <p>{@link #ended} is for any thread, the rest for the holder of the queue's lock.
  */
 public final class CompletionQueue {
-  /** As many requests as a queue has room for. */
-  private static final int REQUESTS = 256;
-
   private final Supplier<EventFd> wake;
 
   /** Guarded by itself. */
-  private final Deque<BlockRequest> done = new ArrayDeque<>(REQUESTS);
+  private final Deque<BlockRequest> done = new ArrayDeque<>(VirtioBlk.QUEUE_SIZE);
 
   private int inFlight;
 

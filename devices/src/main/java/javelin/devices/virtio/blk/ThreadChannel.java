@@ -21,9 +21,6 @@ final class ThreadChannel implements BlockBackend.Channel {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadChannel.class);
   private static final int THREADS = 4;
 
-  /** As many requests as a queue has room for. */
-  private static final int REQUESTS = 256;
-
   private static final long JOIN_MILLIS = 5_000;
 
   private final RawDisk disk;
@@ -31,7 +28,7 @@ final class ThreadChannel implements BlockBackend.Channel {
   private final List<Thread> threads = new ArrayList<>();
 
   /** Guarded by itself, as the two that follow. */
-  private final Deque<BlockRequest> todo = new ArrayDeque<>(REQUESTS);
+  private final Deque<BlockRequest> todo = new ArrayDeque<>(VirtioBlk.QUEUE_SIZE);
 
   private int idle;
   private boolean isClosed;

@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
 final class UringChannel implements BlockBackend.Channel, IoUring.Completion {
   private static final Logger LOG = LoggerFactory.getLogger(UringChannel.class);
 
-  /** As many requests as a queue has room for. */
-  private static final int ENTRIES = 256;
+  private static final int ENTRIES = VirtioBlk.QUEUE_SIZE;
 
   private final RawDisk disk;
   private final Supplier<EventFd> wake;

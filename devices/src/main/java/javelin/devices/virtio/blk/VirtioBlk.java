@@ -33,7 +33,12 @@ public final class VirtioBlk implements VirtioDevice {
 
   private static final int TYPE = 2;
   private static final int PCI_CLASS = 0x018000;
-  private static final int QUEUE_SIZE = 256;
+
+  /**
+   * Entries of a queue, and so the most buffers of a request (virtio 1.2, 2.7.5.3.1): enough for 1
+   * MiB in scattered pages, which with 256 takes two requests and two interrupts.
+   */
+  static final int QUEUE_SIZE = 512;
 
   /** Header and status take a buffer each. */
   private static final int SEGMENTS = QUEUE_SIZE - 2;

@@ -76,7 +76,7 @@ class VirtioBlkTest {
                 | VirtioBlk.DISCARD
                 | VirtioBlk.WRITE_ZEROES);
     assertThat(driver.read(ModelDriver.DEVICE, 0, 8)).as("capacity").isEqualTo(SECTORS);
-    assertThat(driver.read(ModelDriver.DEVICE, 12, 4)).as("seg_max").isEqualTo(254);
+    assertThat(driver.read(ModelDriver.DEVICE, 12, 4)).as("seg_max").isEqualTo(510);
     assertThat(driver.read(ModelDriver.DEVICE, 20, 4)).as("blk_size").isEqualTo(512);
     assertThat(driver.read(ModelDriver.DEVICE, 24, 1)).as("physical block exp").isEqualTo(3);
     assertThat(driver.read(ModelDriver.DEVICE, 26, 2)).as("min_io_size").isEqualTo(8);

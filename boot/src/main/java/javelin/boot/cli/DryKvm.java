@@ -12,10 +12,10 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Native calls with a KVM that runs nothing: every guest of it is over at once, through the debug
- * exit port. All other calls are the real ones. For the class archive, which is to be the same on
- * every host, one without /dev/kvm too.
+ * exit port. All other calls are the real ones. For what is to be the same on every host, one
+ * without /dev/kvm too: the class archive, and measurements of Javelin's own part of a call.
  */
-final class DryKvm {
+public final class DryKvm {
   private static final int KVM_TYPE = 0xae;
   private static final int RUN_LENGTH = 12288;
   private static final int DATA_OFFSET = 4096;
@@ -44,7 +44,7 @@ final class DryKvm {
   }
 
   /** Calls to which any file that can be opened is /dev/kvm. */
-  static Linux linux(Syscalls real) {
+  public static Linux linux(Syscalls real) {
     DryKvm dry = new DryKvm(real);
     return new Linux(
         (Syscalls)

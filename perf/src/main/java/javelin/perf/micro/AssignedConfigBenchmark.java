@@ -36,7 +36,7 @@ public class AssignedConfigBenchmark extends MicroBenchmark {
   private static final AddressWindow LOW = new AddressWindow(REGISTERS, 0x3000_0000L);
   private static final AddressWindow HIGH = new AddressWindow(1L << 40, 1L << 40);
 
-  private DryKvm kvm;
+  private DryVm kvm;
   private EventLoop loop;
   private ModelDevice device;
   private AssignedFunction function;
@@ -44,7 +44,7 @@ public class AssignedConfigBenchmark extends MicroBenchmark {
   /** Assigns the device and places its registers. */
   @Setup
   public void assign() {
-    kvm = new DryKvm();
+    kvm = new DryVm();
     loop = new EventLoop(kvm.linux(), "config benchmark");
     PciRoot pci =
         new PciRoot(

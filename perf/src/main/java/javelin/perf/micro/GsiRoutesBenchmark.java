@@ -19,7 +19,7 @@ public class GsiRoutesBenchmark extends MicroBenchmark {
   @Param({"1", "32", "512"})
   public int messages;
 
-  private DryKvm kvm;
+  private DryVm kvm;
   private GsiRoutes routes;
   private int changed;
   private int data;
@@ -27,7 +27,7 @@ public class GsiRoutesBenchmark extends MicroBenchmark {
   /** Routes all messages. */
   @Setup
   public void fill() {
-    kvm = new DryKvm();
+    kvm = new DryVm();
     routes = new GsiRoutes(kvm.vm());
     for (int i = 0; i < messages; i++) {
       int gsi = routes.allocate();

@@ -198,7 +198,7 @@ public final class QueueRunner implements AutoCloseable {
 
   /** Has the queue served in the loop's next turn, without notifications until then, if it pays. */
   private boolean looksAgain() {
-    boolean pays = hasServed && handler.isStream() && !polls;
+    boolean pays = (hasServed || isAgainDue) && handler.isStream() && !polls;
     if (pays && !isAgainDue) {
       isAgainDue = true;
       loop.afterNextTurn(again);

@@ -88,8 +88,8 @@ final class RunOptions {
                     + " virtio-check, which drives virtio devices and overwrites the end of"
                     + " their disks.")
             .build(),
-        file("--kernel", "A Linux bzImage, an ELF kernel or a Multiboot image."),
-        file("--initrd", "The initial RAM disk of the kernel."),
+        path("--kernel", "FILE", "A Linux bzImage, an ELF kernel or a Multiboot image."),
+        path("--initrd", "FILE", "The initial RAM disk of the kernel."),
         text("--append", "TEXT", "The command line of the kernel."),
         choice(
             "--boot",
@@ -127,12 +127,7 @@ final class RunOptions {
                 "Where the serial console goes: stdio, file:PATH, pty, socket:PATH (listens"
                     + " there) or null. Default: stdio.")
             .build(),
-        OptionSpec.builder("--kvm")
-            .type(Path.class)
-            .converters(RunOptions::toPath)
-            .paramLabel("PATH")
-            .description("The KVM device. Default: /dev/kvm.")
-            .build());
+        path("--kvm", "PATH", "The KVM device. Default: /dev/kvm."));
   }
 
   private static Group assignment() {
@@ -245,14 +240,11 @@ final class RunOptions {
             "--on-triple-fault",
             ResetPolicy.class,
             "What a triple fault does: reset, or stop (the default) with a report."),
-        OptionSpec.builder("--control")
-            .type(Path.class)
-            .converters(RunOptions::toPath)
-            .paramLabel("PATH")
-            .description(
-                "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
-                    + " power, stop. `javelin control PATH balloon 256M` sends one.")
-            .build(),
+        path(
+            "--control",
+            "PATH",
+            "A Unix socket that takes commands while the guest runs: balloon SIZE, stats,"
+                + " power, stop. `javelin control PATH balloon 256M` sends one."),
         flag("--stats", "Show exits by kind with their times at the end."),
         OptionSpec.builder("--trace")
             .type(String[].class)
@@ -267,18 +259,14 @@ final class RunOptions {
             .build());
   }
 
-  private static OptionSpec file(String name, String description) {
+  /** Not by picocli's own converter, which is found by reflection. */
+  private static OptionSpec path(String name, String label, String description) {
     return OptionSpec.builder(name)
         .type(Path.class)
-        .converters(RunOptions::toPath)
-        .paramLabel("FILE")
+        .converters(text -> Path.of(text))
+        .paramLabel(label)
         .description(description)
         .build();
-  }
-
-  /** Not by picocli's own converter, which is found by reflection. */
-  private static Path toPath(String text) {
-    return Path.of(text);
   }
 
   private static OptionSpec text(String name, String label, String description) {

@@ -44,9 +44,11 @@ final class MsrList {
     return vcpu.ioctl("KVM_SET_MSRS", KvmIoctl.KVM_SET_MSRS, buffer.addressOffset());
   }
 
-  /** Writes the MSRs that KVM takes, and forgets the others. */
+  /** Writes those of the MSRs that KVM takes. */
   void writeAccepted(Fd vcpu) {
-    withoutRefused(() -> writeTo(vcpu));
+    MsrList accepted = new MsrList(buffer.getInt(0));
+    accepted.buffer.putBytes(0, buffer, 0, buffer.capacity());
+    accepted.withoutRefused(() -> accepted.writeTo(vcpu));
   }
 
   /**

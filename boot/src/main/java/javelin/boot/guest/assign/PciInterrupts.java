@@ -84,8 +84,15 @@ public final class PciInterrupts {
     Label counted = new Label("message counted");
     Label caused = new Label("message with cause");
     keepArrival();
-    a.mov(RAX, ptr(withdraw)).test(RAX, RAX).jz(caused).call(RAX).test(EAX, EAX).jnz(caused);
+    callWithdraw(caused, caused);
     a.inc(DWORD, ptr(spurious)).jmp(counted).label(caused).inc(DWORD, ptr(count)).label(counted);
+  }
+
+  /**
+   * Goes to {@code none} where nothing withdraws, to {@code caused} where the device had a cause.
+   */
+  private void callWithdraw(Label none, Label caused) {
+    a.mov(RAX, ptr(withdraw)).test(RAX, RAX).jz(none).call(RAX).test(EAX, EAX).jnz(caused);
   }
 
   private void keepArrival() {
@@ -104,7 +111,7 @@ public final class PciInterrupts {
     Label caused = new Label("intx with cause");
     Label out = new Label("intx out");
     keepArrival();
-    a.mov(RAX, ptr(withdraw)).test(RAX, RAX).jz(uncaused).call(RAX).test(EAX, EAX).jnz(caused);
+    callWithdraw(uncaused, caused);
     a.label(uncaused).inc(DWORD, ptr(spurious)).cmp(DWORD, ptr(spurious), STORM).jb(out).push(RSI);
     disableIntx();
     a.pop(RSI).jmp(out).label(caused).inc(DWORD, ptr(count)).label(out);

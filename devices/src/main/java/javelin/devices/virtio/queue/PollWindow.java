@@ -45,6 +45,11 @@ final class PollWindow {
     idleSince = clock.getAsLong();
   }
 
+  /** Whether it opens at all. */
+  boolean isUsed() {
+    return most > 0;
+  }
+
   /** Nothing is left to do. Returns nanoseconds to look out for more; 0 for not at all. */
   long idle() {
     if (most > 0) {

@@ -44,7 +44,6 @@ public final class QueueRunner implements AutoCloseable {
   private final EventFd kick;
   private final EventLoop.Watch watch;
   private final PollWindow window;
-  private final boolean polls;
   private final Runnable again = this::lookAgain;
   private volatile boolean isStopping;
   private volatile boolean isClosed;
@@ -68,7 +67,6 @@ public final class QueueRunner implements AutoCloseable {
    * @param pollNanos how long it looks out for more at most; 0 for not at all
    */
   public QueueRunner(int index, QueueHandler handler, Owner owner, EventLoop loop, long pollNanos) {
-    polls = pollNanos > 0;
     window = new PollWindow(pollNanos, System::nanoTime);
     this.index = index;
     this.handler = handler;
@@ -179,7 +177,7 @@ public final class QueueRunner implements AutoCloseable {
   private void serve(Virtqueue running) {
     window.notified();
     handler.collect(running);
-    int looks = 0;
+    int polls = 0;
     do {
       running.suppressNotifications();
       boolean isMore = true;
@@ -192,13 +190,13 @@ public final class QueueRunner implements AutoCloseable {
         }
       }
     } while (!isStopping
-        && ((looks++ < MOST_POLLS && poll(running))
+        && ((polls++ < MOST_POLLS && poll(running))
             || (handler.free() != null && !looksAgain() && running.wantNotifications())));
   }
 
   /** Has the queue served in the loop's next turn, without notifications until then, if it pays. */
   private boolean looksAgain() {
-    boolean pays = (hasServed || isAgainDue) && handler.isStream() && !polls;
+    boolean pays = (hasServed || isAgainDue) && handler.isStream() && !window.isUsed();
     if (pays && !isAgainDue) {
       isAgainDue = true;
       loop.afterNextTurn(again);

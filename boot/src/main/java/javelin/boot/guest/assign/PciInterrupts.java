@@ -113,7 +113,7 @@ public final class PciInterrupts {
     keepArrival();
     callWithdraw(uncaused, caused);
     a.label(uncaused).inc(DWORD, ptr(spurious)).cmp(DWORD, ptr(spurious), STORM).jb(out).push(RSI);
-    disableIntx();
+    maskPin();
     a.pop(RSI).jmp(out).label(caused).inc(DWORD, ptr(count)).label(out);
   }
 
@@ -161,8 +161,16 @@ public final class PciInterrupts {
     r.check(Cond.E, "no interrupt without a cause");
   }
 
-  /** Masks the GSI of the pin. */
+  /**
+   * Masks the GSI of the pin, and takes what was on its way by then, so that what is counted from
+   * now on is of others. With interrupts off.
+   */
   public void disableIntx() {
+    maskPin();
+    a.sti().nop().nop().cli();
+  }
+
+  private void maskPin() {
     a.mov(ECX, ptr(gsi));
     ioApic.mask();
   }

@@ -20,6 +20,7 @@ import javelin.perf.bench.BenchOptions;
 import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.bench.QemuPeer;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Unit;
 import javelin.vmm.linux.Linux;
@@ -38,7 +39,7 @@ public final class BootBench implements Bench {
   private static final String CPUS = "--cpus";
   private static final String GUESTS = "--guests";
   private static final String UNPACK = "--unpack";
-  private static final List<String> PEERS = List.of("qemu", "kvmtool");
+  private static final List<String> PEERS = List.of(QemuPeer.NAME, "kvmtool");
   private static final int MOST = 100_000;
 
   private static final String TO_INIT = "process start to init";
@@ -201,15 +202,15 @@ public final class BootBench implements Bench {
     List<Contestant> all = new ArrayList<>();
     all.add(Contestant.javelin(launcher, guest, true, more));
     all.add(Contestant.javelin(launcher, guest, false, more));
-    if (peers.contains("qemu")) {
-      if (HostTool.find("qemu-system-x86_64").isPresent()) {
+    if (peers.contains(QemuPeer.NAME)) {
+      if (QemuPeer.isThere()) {
         // The firmware of q35 knows no PVH ELF file without one more part; microvm's does.
         if (guest.initrd() != null) {
           all.add(Contestant.qemu("q35", guest));
         }
         all.add(Contestant.qemu("microvm", guest));
       } else {
-        outcome.gap("QEMU", "qemu-system-x86_64 is missing: apt install qemu-system-x86");
+        outcome.gap("QEMU", QemuPeer.PROGRAM + " is missing: apt install qemu-system-x86");
       }
     }
     if (peers.contains("kvmtool")) {

@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.boot.machine.Units;
+import javelin.perf.bench.QemuPeer;
 
 /** Starts a contestant and takes the time until its guest has said the line, or has ended. */
 final class BootTimer {
@@ -92,13 +93,15 @@ final class BootTimer {
       process.waitFor();
     }
     if (taken == 0) {
+      boolean isLate = System.nanoTime() - start >= limit.toNanos();
       throw new CommandException(
           ExitCode.START_ERROR,
-          "%s did not come to its %s within %s; the end of its console:%n%s"
+          "%s %s %s%s; the end of its console:%n%s"
               .formatted(
                   contestant.label(),
-                  line == null ? "end" : "init",
-                  Units.format(limit),
+                  isLate ? "did not come to" : "ended before",
+                  line == null ? "its guest's end" : "init",
+                  isLate ? " within " + Units.format(limit) : "",
                   String.join("\n", tail)));
     }
     return new Boot(taken, phases, memory);
@@ -120,6 +123,6 @@ final class BootTimer {
   private static boolean isEnd(Process process, Deque<String> console) {
     return !process.isAlive()
         && process.exitValue() == DEBUG_EXIT
-        && console.stream().noneMatch(text -> text.startsWith("qemu-system-x86_64: "));
+        && console.stream().noneMatch(text -> text.startsWith(QemuPeer.PROGRAM + ": "));
   }
 }

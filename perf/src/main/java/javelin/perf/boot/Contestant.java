@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import javelin.perf.bench.QemuPeer;
+import javelin.vmm.linux.HostFiles;
 
 /**
  * Who boots the guest.
@@ -64,7 +66,8 @@ record Contestant(String label, List<String> command, Map<String, String> enviro
   /** QEMU with KVM, a serial port and nothing else. */
   static Contestant qemu(String machine, Guest guest) {
     Command command =
-        new Command("qemu-system-x86_64", "-M", machine, "-accel", "kvm", "-cpu", "host")
+        new Command(QemuPeer.PROGRAM, "-M", machine)
+            .with(QemuPeer.onKvm(HostFiles.system(), ""))
             .with("-m", guest.mebibytes() + "M", "-smp", Integer.toString(guest.cpus()))
             .with("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none")
             .with("-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1")

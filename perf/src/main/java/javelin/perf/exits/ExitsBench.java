@@ -11,6 +11,7 @@ import javelin.boot.guest.bench.ExitsGuest;
 import javelin.perf.bench.Bench;
 import javelin.perf.bench.BenchOptions;
 import javelin.perf.bench.BenchRun;
+import javelin.perf.bench.QemuPeer;
 import javelin.perf.result.Outcome;
 import javelin.vmm.linux.Resources;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,7 +36,7 @@ public final class ExitsBench implements Bench {
   /** Enough operations of each kind for the JVM to have compiled the way of an exit. */
   private static final int DEFAULT_WARMUP = 20_000;
 
-  private static final List<String> PEERS = List.of(QemuSide.PEER);
+  private static final List<String> PEERS = List.of(QemuPeer.NAME);
 
   @Override
   public String name() {
@@ -92,7 +93,7 @@ public final class ExitsBench implements Bench {
       List<ExitsSide> sides = new ArrayList<>();
       compiled(run.outcome(), plan).map(owned::own).ifPresent(sides::add);
       sides.add(javelin);
-      if (peers.contains(QemuSide.PEER)) {
+      if (peers.contains(QemuPeer.NAME)) {
         qemu(run.outcome(), warmUp.tscKhz()).map(owned::own).ifPresent(sides::add);
       }
       alternate(run, plan, rounds, sides);
@@ -122,9 +123,9 @@ public final class ExitsBench implements Bench {
   }
 
   private static Optional<QemuSide> qemu(Outcome outcome, int tscKhz) throws IOException {
-    if (!QemuSide.isThere()) {
+    if (!QemuPeer.isThere()) {
       outcome.gap(
-          "all cases, QEMU", QemuSide.PROGRAM + " is not there: apt install qemu-system-x86");
+          "all cases, QEMU", QemuPeer.PROGRAM + " is not there: apt install qemu-system-x86");
       return Optional.empty();
     }
     return Optional.of(new QemuSide(tscKhz));

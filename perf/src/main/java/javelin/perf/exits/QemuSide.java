@@ -7,8 +7,9 @@ import java.util.List;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.bench.BenchPorts;
 import javelin.boot.guest.bench.ExitsGuest;
-import javelin.perf.bench.HostTool;
+import javelin.perf.bench.QemuPeer;
 import javelin.perf.guest.SampleText;
+import javelin.vmm.linux.HostFiles;
 
 /**
  * The guest on QEMU: a microvm with the storage of pc-testdev and a debug exit port, both at the
@@ -17,11 +18,6 @@ import javelin.perf.guest.SampleText;
  */
 final class QemuSide implements ExitsSide, AutoCloseable {
   static final String NAME = "QEMU";
-
-  /** What {@code --peer} calls it. */
-  static final String PEER = "qemu";
-
-  static final String PROGRAM = "qemu-system-x86_64";
 
   private static final String KERNEL = "guest.elf";
 
@@ -36,17 +32,12 @@ final class QemuSide implements ExitsSide, AutoCloseable {
    *     is not known
    */
   QemuSide(int tscKhz) throws IOException {
-    this(List.of("-accel", "kvm", "-cpu", "host"), tscKhz);
+    this(QemuPeer.onKvm(HostFiles.system(), ""), tscKhz);
   }
 
   QemuSide(List<String> accelerator, int tscKhz) throws IOException {
     this.accelerator = accelerator;
     this.tscKhz = tscKhz;
-  }
-
-  /** Whether it is installed. */
-  static boolean isThere() {
-    return HostTool.find(PROGRAM).isPresent();
   }
 
   @Override
@@ -58,7 +49,7 @@ final class QemuSide implements ExitsSide, AutoCloseable {
   public SideRun run(ExitsGuest.Plan plan) throws IOException, InterruptedException {
     Files.write(scratch.file(KERNEL), ElfWriter.write(ExitsGuest.program(plan)));
     SampleText text = JavelinSide.text(plan);
-    new HostProcess(PROGRAM, scratch.path(), command(), JavelinSide.LIMIT)
+    new HostProcess(QemuPeer.PROGRAM, scratch.path(), command(), JavelinSide.LIMIT)
         .run(text, JavelinSide.GOOD_END);
     return SideRun.ofGuestOnly(text, tscKhz);
   }
@@ -66,7 +57,7 @@ final class QemuSide implements ExitsSide, AutoCloseable {
   private List<String> command() {
     String debugExit = "isa-debug-exit,iobase=0x%x,iosize=4".formatted(BenchPorts.DEBUG_EXIT);
     List<String> command = new ArrayList<>();
-    command.addAll(List.of(PROGRAM, "-M", "microvm,isa-serial=on,pit=on,pic=on"));
+    command.addAll(List.of(QemuPeer.PROGRAM, "-M", "microvm,isa-serial=on,pit=on,pic=on"));
     command.addAll(accelerator);
     command.addAll(List.of("-smp", Integer.toString(ExitsGuest.CPUS), "-m", "128"));
     command.addAll(List.of("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"));

@@ -3,7 +3,9 @@ package javelin.perf.virtio;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import javelin.perf.bench.QemuPeer;
 import javelin.perf.result.Outcome;
+import javelin.vmm.linux.HostFiles;
 
 /**
  * A monitor, and how it does a disk's input and output.
@@ -60,10 +62,9 @@ record Side(String name, String monitor, Command command) {
         QEMU + " " + shown(aio),
         QEMU,
         guest -> {
-          List<String> words = new ArrayList<>(List.of("qemu-system-x86_64"));
-          add(words, "-M", "q35", "-accel", "kvm", "-m", guest.megabytes() + "M");
-          String features = guest.features().isEmpty() ? "" : "," + guest.features();
-          add(words, "-cpu", "host" + features, "-smp", guest.cpus());
+          List<String> words = new ArrayList<>(List.of(QemuPeer.PROGRAM));
+          words.addAll(QemuPeer.onKvm(HostFiles.system(), guest.features()));
+          add(words, "-M", "q35", "-m", guest.megabytes() + "M", "-smp", guest.cpus());
           add(words, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none");
           add(words, "-serial", "stdio", "-kernel", guest.kernel(), "-initrd", guest.initrd());
           add(words, "-append", Guest.APPEND, "-object", "iothread,id=disk");

@@ -15,6 +15,7 @@ import javelin.perf.bench.Bench;
 import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.bench.QemuPeer;
 import javelin.perf.result.Outcome;
 import javelin.vmm.linux.Linux;
 import picocli.CommandLine.Model.CommandSpec;
@@ -101,8 +102,8 @@ public final class VirtioBench implements Bench {
     List<Side> sides = new ArrayList<>();
     options.aio().forEach(aio -> sides.add(Side.javelin(launcher, aio)));
     List<String> peers = options.peers();
-    if (peers.contains("qemu") && isThere("qemu-system-x86_64", "QEMU", outcome)) {
-      String version = HostTool.output("qemu-system-x86_64", "--version");
+    if (peers.contains(QemuPeer.NAME) && isThere(QemuPeer.PROGRAM, "QEMU", outcome)) {
+      String version = HostTool.output(QemuPeer.PROGRAM, "--version");
       outcome.condition("QEMU", version.lines().findFirst().orElse("unknown"));
       options.aio().forEach(aio -> sides.add(Side.qemu(aio)));
     }

@@ -8,13 +8,14 @@ import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.boot.machine.Units;
 import javelin.perf.bench.BenchOptions;
+import javelin.perf.bench.QemuPeer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** The options of {@code javelin bench virtio}. */
 final class VirtioOptions {
-  static final List<String> PEERS = List.of("qemu", "kvmtool");
+  static final List<String> PEERS = List.of(QemuPeer.NAME, "kvmtool");
   private static final List<String> AIO = List.of("uring", "threads");
   private static final String DISK = "disk";
   private static final String NETWORK = "net";

@@ -53,7 +53,7 @@ class BootTimerTest {
     for (String script : List.of("exit 4", "echo qemu-system-x86_64: no kvm >&2; exit 1")) {
       assertThatThrownBy(() -> timer.run(shell(script), 1))
           .isInstanceOf(CommandException.class)
-          .hasMessageContaining("Shell did not come to its end");
+          .hasMessageContaining("Shell ended before its guest's end;");
     }
   }
 
@@ -63,7 +63,7 @@ class BootTimerTest {
 
     assertThatThrownBy(() -> timer.run(shell("echo Kernel panic >&2"), 1))
         .isInstanceOf(CommandException.class)
-        .hasMessageContaining("Shell did not come to its init")
+        .hasMessageContaining("Shell ended before init;")
         .hasMessageEndingWith("Kernel panic");
   }
 
@@ -73,7 +73,7 @@ class BootTimerTest {
 
     assertThatThrownBy(() -> timer.run(shell("echo Booting; exec sleep 1000"), 1))
         .isInstanceOf(CommandException.class)
-        .hasMessageContaining("within")
+        .hasMessageContaining("Shell did not come to init within 1s;")
         .hasMessageEndingWith("Booting");
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.util.List;
 import javelin.boot.guest.bench.ExitCase;
 import javelin.boot.guest.bench.ExitsGuest;
+import javelin.perf.bench.QemuPeer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,7 +17,7 @@ class QemuSideTest {
 
   @Test
   void shouldMeasureWhatItsMicrovmHas() throws Exception {
-    assumeTrue(QemuSide.isThere(), "skipped: " + QemuSide.PROGRAM + " is not installed");
+    assumeTrue(QemuPeer.isThere(), "skipped: " + QemuPeer.PROGRAM + " is not installed");
     try (QemuSide side = new QemuSide(List.of("-accel", "tcg", "-cpu", "max"), 1000)) {
       SideRun run = side.run(PLAN);
 

@@ -1,12 +1,13 @@
 package javelin.boot.cli;
 
-import java.lang.reflect.Proxy;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * Takes over one signal of the process until it is closed.
  *
  * <p>It uses sun.misc.Signal (module jdk.unsupported), the JVM's only interface to signals. By
- * reflection, as javac warns of that class wherever it is named, with no way to accept it.
+ * name, not by reflection: a proxy for its handler would be made up at each start.
  */
 public final class SignalHook implements AutoCloseable {
   /** Hears of signals, each on a thread of its own. */
@@ -20,10 +21,8 @@ public final class SignalHook implements AutoCloseable {
     void received(String name, int number);
   }
 
-  private final Class<?> signalClass;
-  private final Class<?> handlerClass;
-  private final Object signal;
-  private final Object before;
+  private final Signal signal;
+  private final SignalHandler before;
 
   /**
    * Takes the signal over.
@@ -31,38 +30,13 @@ public final class SignalHook implements AutoCloseable {
    * @param name without SIG, such as {@code "TERM"}
    */
   public SignalHook(String name, Handler handler) {
-    try {
-      signalClass = Class.forName("sun.misc.Signal");
-      handlerClass = Class.forName("sun.misc.SignalHandler");
-      signal = signalClass.getConstructor(String.class).newInstance(name);
-      int number = (int) signalClass.getMethod("getNumber").invoke(signal);
-      Object proxy =
-          Proxy.newProxyInstance(
-              SignalHook.class.getClassLoader(),
-              new Class<?>[] {handlerClass},
-              (self, method, arguments) -> {
-                if (method.getName().equals("handle")) {
-                  handler.received("SIG" + name, number);
-                }
-                return null;
-              });
-      before = handle(proxy);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("This Java runtime has no sun.misc.Signal", e);
-    }
-  }
-
-  private Object handle(Object handler) throws ReflectiveOperationException {
-    return signalClass.getMethod("handle", signalClass, handlerClass).invoke(null, signal, handler);
+    signal = new Signal(name);
+    before = Signal.handle(signal, it -> handler.received("SIG" + name, it.getNumber()));
   }
 
   /** Gives the signal back to who had it before. */
   @Override
   public void close() {
-    try {
-      handle(before);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("sun.misc.Signal", e);
-    }
+    Signal.handle(signal, before);
   }
 }

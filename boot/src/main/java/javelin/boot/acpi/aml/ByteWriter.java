@@ -1,10 +1,7 @@
 package javelin.boot.acpi.aml;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
 import java.nio.charset.StandardCharsets;
-import org.agrona.ExpandableArrayBuffer;
-import org.agrona.MutableDirectBuffer;
+import java.util.Arrays;
 
 /**
  * Appends little-endian fields to a growing buffer: ACPI tables and AML are little-endian
@@ -12,7 +9,9 @@ import org.agrona.MutableDirectBuffer;
  * cut silently.
  */
 public final class ByteWriter {
-  private final MutableDirectBuffer buffer = new ExpandableArrayBuffer(128);
+  private static final int FIRST_CAPACITY = 16;
+
+  private byte[] buffer = new byte[FIRST_CAPACITY];
   private int length;
 
   /** Returns the bytes written so far. */
@@ -23,37 +22,30 @@ public final class ByteWriter {
   /** Appends an unsigned 8-bit value. */
   public ByteWriter u8(int value) {
     checkFits(value, 8);
-    buffer.putByte(length, (byte) value);
-    length += Byte.BYTES;
-    return this;
+    return append(value, Byte.BYTES);
   }
 
   /** Appends an unsigned 16-bit value. */
   public ByteWriter u16(int value) {
     checkFits(value, 16);
-    buffer.putShort(length, (short) value, LITTLE_ENDIAN);
-    length += Short.BYTES;
-    return this;
+    return append(value, Short.BYTES);
   }
 
   /** Appends an unsigned 32-bit value. */
   public ByteWriter u32(long value) {
     checkFits(value, 32);
-    buffer.putInt(length, (int) value, LITTLE_ENDIAN);
-    length += Integer.BYTES;
-    return this;
+    return append(value, Integer.BYTES);
   }
 
   /** Appends a 64-bit value, all its bits. */
   public ByteWriter u64(long value) {
-    buffer.putLong(length, value, LITTLE_ENDIAN);
-    length += Long.BYTES;
-    return this;
+    return append(value, Long.BYTES);
   }
 
   /** Appends bytes as they are. */
   public ByteWriter bytes(byte[] value) {
-    buffer.putBytes(length, value);
+    ensureRoom(value.length);
+    System.arraycopy(value, 0, buffer, length, value.length);
     length += value.length;
     return this;
   }
@@ -78,9 +70,21 @@ public final class ByteWriter {
 
   /** Returns a copy of all bytes written. */
   public byte[] toByteArray() {
-    byte[] result = new byte[length];
-    buffer.getBytes(0, result);
-    return result;
+    return Arrays.copyOf(buffer, length);
+  }
+
+  private ByteWriter append(long value, int width) {
+    ensureRoom(width);
+    for (int i = 0; i < width; i++) {
+      buffer[length++] = (byte) (value >>> (Byte.SIZE * i));
+    }
+    return this;
+  }
+
+  private void ensureRoom(int more) {
+    if (length + more > buffer.length) {
+      buffer = Arrays.copyOf(buffer, Math.max(2 * buffer.length, length + more));
+    }
   }
 
   private static void checkFits(long value, int bits) {

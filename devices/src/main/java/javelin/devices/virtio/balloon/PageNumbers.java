@@ -5,6 +5,7 @@ import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.IoVector;
 import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.Virtqueue;
+import javelin.vmm.linux.NativeMemory;
 import javelin.vmm.memory.GuestMemory;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -28,7 +29,7 @@ final class PageNumbers implements QueueHandler {
   private final GuestPages pages;
 
   private final DescriptorChain chain = new DescriptorChain(VirtioBalloon.QUEUE_SIZE);
-  private final UnsafeBuffer numbers = new UnsafeBuffer(new byte[CHUNK]);
+  private final UnsafeBuffer numbers = NativeMemory.allocate(CHUNK);
 
   /**
    * Requests with pages of {@code memory}.

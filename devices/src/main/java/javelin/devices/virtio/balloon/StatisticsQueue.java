@@ -8,6 +8,7 @@ import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.IoVector;
 import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.Virtqueue;
+import javelin.vmm.linux.NativeMemory;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -27,7 +28,7 @@ final class StatisticsQueue implements QueueHandler {
   private final VirtioTransport transport;
   private final int index;
   private final DescriptorChain chain = new DescriptorChain(VirtioBalloon.QUEUE_SIZE);
-  private final UnsafeBuffer entry = new UnsafeBuffer(new byte[ENTRY]);
+  private final UnsafeBuffer entry = NativeMemory.allocate(ENTRY);
 
   /** The queue that the buffer in the chain is of; null where there is none. */
   private Virtqueue holder;

@@ -1,6 +1,7 @@
 package javelin.devices.virtio.blk;
 
 import javelin.devices.virtio.ConfigBytes;
+import javelin.vmm.linux.NativeMemory;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -33,7 +34,7 @@ final class BlkConfig {
   private static final int MAX_ZERO_SEG = 52;
   private static final int ZERO_MAY_UNMAP = 56;
 
-  private final UnsafeBuffer bytes = new UnsafeBuffer(new byte[LENGTH]);
+  private final UnsafeBuffer bytes = NativeMemory.allocate(LENGTH);
 
   /**
    * Of a disk like {@code disk}.

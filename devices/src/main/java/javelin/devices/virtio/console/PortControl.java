@@ -6,6 +6,7 @@ import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.Virtqueue;
+import javelin.vmm.linux.NativeMemory;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -60,7 +61,7 @@ final class PortControl {
     for (byte[] name : this.names) {
       longest = Math.max(longest, name.length);
     }
-    message = new UnsafeBuffer(new byte[HEADER_LENGTH + longest]);
+    message = NativeMemory.allocate(HEADER_LENGTH + longest);
   }
 
   /** Nothing is to be told any more. */
@@ -138,7 +139,7 @@ final class PortControl {
 
   private final class FromDriver implements QueueHandler {
     private final DescriptorChain chain = new DescriptorChain(VirtioConsole.QUEUE_SIZE);
-    private final UnsafeBuffer said = new UnsafeBuffer(new byte[HEADER_LENGTH]);
+    private final UnsafeBuffer said = NativeMemory.allocate(HEADER_LENGTH);
     private final VirtioTransport transport;
     private final int toDriver;
 

@@ -5,6 +5,7 @@ import javelin.devices.virtio.VirtioTransport;
 import javelin.devices.virtio.queue.DescriptorChain;
 import javelin.devices.virtio.queue.QueueHandler;
 import javelin.devices.virtio.queue.Virtqueue;
+import javelin.vmm.linux.NativeMemory;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -23,7 +24,7 @@ final class PortInput implements QueueHandler, SerialBackend.Port {
   private final int index;
   private final int outputIndex;
   private final DescriptorChain chain = new DescriptorChain(VirtioConsole.QUEUE_SIZE);
-  private final UnsafeBuffer waiting = new UnsafeBuffer(new byte[CAPACITY]);
+  private final UnsafeBuffer waiting = NativeMemory.allocate(CAPACITY);
   private int start;
   private int end;
   private boolean isOpen;

@@ -9,6 +9,7 @@ import static javelin.boot.acpi.aml.Aml.scope;
 import static javelin.boot.acpi.aml.Aml.string;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import javelin.boot.acpi.AcpiMachine.LegacyDevices;
 import javelin.boot.acpi.AcpiMachine.PowerManagement;
@@ -22,6 +23,8 @@ import javelin.boot.acpi.aml.Term;
  * the PCI root, as their ports lie in the windows that it forwards.
  */
 final class Dsdt {
+  private static final HexFormat DIGITS = HexFormat.of().withUpperCase();
+
   /** From revision 2 on, integers have 64 bits (19.6, DefinitionBlock). */
   private static final int REVISION = 2;
 
@@ -53,7 +56,7 @@ final class Dsdt {
     for (int uid = 0; uid < count; uid++) {
       devices.add(
           device(
-              String.format("C%03X", uid),
+              "C" + DIGITS.toHexDigits(uid, 3),
               List.of(name("_HID", string("ACPI0007")), name("_UID", integer(uid)))));
     }
     return devices;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
+import javelin.boot.cli.DryKvm.Vendor;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
@@ -37,17 +38,21 @@ final class ArchiveTraining {
           kernel, ElfWriter.write(GuestProgram.ofCode(KERNEL_ADDRESS, TinyGuests.debugExit(0))));
       Files.write(disk, new byte[DISK_BYTES]);
       String ready = "--timeout 10s --kvm " + disk;
-      run(ready);
-      run(ready + " --memory 64M --cpus 1 --kernel " + kernel);
-      run(ready + " --trace launch --stats --kernel " + kernel + " --append console=ttyS0");
-      run(ready + " --rng --kernel " + kernel + " --initrd " + disk + " --disk " + disk);
-      run(ready + " --serial null --console stdio --assign demo");
+      run(ready, Vendor.INTEL);
+      run(ready + " --memory 64M --cpus 1 --kernel " + kernel, Vendor.AMD);
+      run(
+          ready + " --trace launch --stats --kernel " + kernel + " --append console=ttyS0",
+          Vendor.AMD);
+      run(
+          ready + " --rng --kernel " + kernel + " --initrd " + disk + " --disk " + disk,
+          Vendor.INTEL);
+      run(ready + " --serial null --console stdio --assign demo", Vendor.AMD);
     } finally {
       delete(folder);
     }
   }
 
-  private static void run(String options) throws InterruptedException {
+  private static void run(String options, Vendor vendor) throws InterruptedException {
     CommandSpec spec = CommandSpec.create();
     RunOptions.addTo(spec, false);
     var arguments = new CommandLine(spec).parseArgs(options.split(" ", -1));
@@ -58,7 +63,7 @@ final class ArchiveTraining {
               arguments.hasMatchedOption("--stats"),
               false,
               nowhere,
-              DryKvm.linux(Linux.system().syscalls()),
+              DryKvm.linux(Linux.system().syscalls(), vendor),
               new LaunchTimes())
           .run();
     } catch (RuntimeException e) {

@@ -23,8 +23,14 @@ public final class DryKvm {
   /** A number that is large enough for all that KVM_CHECK_EXTENSION counts. */
   private static final int PLENTY = 64;
 
+  /** Whose processor it says that it has. */
+  public enum Vendor {
+    INTEL,
+    AMD
+  }
+
   /** Leaves of CPUID: function, index, flags, EAX, EBX, ECX, EDX. */
-  private static final int[][] CPUID = {
+  private static final int[][] INTEL_CPUID = {
     {0, 0, 0, 1, 0x756e_6547, 0x6c65_746e, 0x4965_6e69},
     {1, 0, 0, 0x306c3, 0, 0x0020_0000, 0x0783_fbff},
     {0x4000_0000, 0, 0, 0x4000_0001, 0x4b4d_564b, 0x564b_4d56, 0x4d},
@@ -34,18 +40,32 @@ public final class DryKvm {
     {0x8000_0008, 0, 0, 0x3028, 0, 0, 0},
   };
 
+  private static final int[][] AMD_CPUID = {
+    {0, 0, 0, 1, 0x6874_7541, 0x444d_4163, 0x6974_6e65},
+    {1, 0, 0, 0x00a2_0f10, 0, 0x0020_0000, 0x0783_fbff},
+    {0x4000_0000, 0, 0, 0x4000_0001, 0x4b4d_564b, 0x564b_4d56, 0x4d},
+    {0x4000_0001, 0, 0, 0, 0, 0, 0},
+    {0x8000_0000, 0, 0, 0x8000_001e, 0, 0, 0},
+    {0x8000_0001, 0, 0, 0, 0, 0x0040_0001, 0x2010_0800},
+    {0x8000_0008, 0, 0, 0x3028, 0, 0, 0},
+    {0x8000_001d, 0, 1, 0x121, 0, 0, 0},
+    {0x8000_001e, 0, 0, 0, 0, 0, 0},
+  };
+
   private final Syscalls real;
+  private final int[][] cpuid;
 
   /** Addresses of the vCPUs' shared pages by descriptor. */
   private final Map<Integer, Long> runs = new ConcurrentHashMap<>();
 
-  private DryKvm(Syscalls real) {
+  private DryKvm(Syscalls real, Vendor vendor) {
     this.real = real;
+    cpuid = vendor == Vendor.AMD ? AMD_CPUID : INTEL_CPUID;
   }
 
   /** Calls to which any file that can be opened is /dev/kvm. */
-  public static Linux linux(Syscalls real) {
-    DryKvm dry = new DryKvm(real);
+  public static Linux linux(Syscalls real, Vendor vendor) {
+    DryKvm dry = new DryKvm(real, vendor);
     return new Linux(
         (Syscalls)
             Proxy.newProxyInstance(
@@ -94,12 +114,12 @@ public final class DryKvm {
     return 0;
   }
 
-  private static int cpuid(long table) {
-    UnsafeBuffer buffer = new UnsafeBuffer(table, 8 + CPUID.length * 40);
-    buffer.putInt(0, CPUID.length);
-    for (int i = 0; i < CPUID.length; i++) {
-      for (int j = 0; j < CPUID[i].length; j++) {
-        buffer.putInt(8 + i * 40 + j * Integer.BYTES, CPUID[i][j]);
+  private int cpuid(long table) {
+    UnsafeBuffer buffer = new UnsafeBuffer(table, 8 + cpuid.length * 40);
+    buffer.putInt(0, cpuid.length);
+    for (int i = 0; i < cpuid.length; i++) {
+      for (int j = 0; j < cpuid[i].length; j++) {
+        buffer.putInt(8 + i * 40 + j * Integer.BYTES, cpuid[i][j]);
       }
     }
     return 0;

@@ -49,7 +49,7 @@ final class FileContent extends Content {
     while (done < target.length) {
       int part = Math.min(target.length - done, bounce.capacity());
       pread(bounce.addressOffset(), part, offset + done);
-      bounce.getBytes(0, target, done, part);
+      NativeMemory.get(bounce, 0, target, done, part);
       done += part;
     }
   }

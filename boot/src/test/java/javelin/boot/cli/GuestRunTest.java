@@ -79,7 +79,7 @@ class GuestRunTest {
             .trace(EnumSet.of(TraceKind.LAUNCH))
             .build();
     StringWriter err = new StringWriter();
-    Linux dry = DryKvm.linux(Linux.system().syscalls());
+    Linux dry = DryKvm.linux(Linux.system().syscalls(), DryKvm.Vendor.INTEL);
 
     int code =
         new GuestRun(config, false, false, new PrintWriter(err), dry, new LaunchTimes()).run();

@@ -7,7 +7,7 @@ import javelin.vmm.linux.Linux;
 
 /** A VM of {@link DryKvm}: Javelin's own part of an ioctl can be measured by it, on any host. */
 final class DryVm implements AutoCloseable {
-  private final Linux linux = DryKvm.linux(Linux.system().syscalls());
+  private final Linux linux = DryKvm.linux(Linux.system().syscalls(), DryKvm.Vendor.INTEL);
   private final KvmSystem system = KvmSystem.open(linux, "/dev/null");
   private final KvmVm vm = system.createVm();
 

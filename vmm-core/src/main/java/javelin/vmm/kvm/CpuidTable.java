@@ -33,7 +33,7 @@ public final class CpuidTable {
 
   /** Reads a {@code struct kvm_cpuid2}, such as {@link KvmSystem#supportedCpuid} gives. */
   public static CpuidTable decode(DirectBuffer buffer) {
-    int count = buffer.getInt(0, ByteOrder.LITTLE_ENDIAN);
+    int count = buffer.getInt(0);
     if (count < 0 || count > (buffer.capacity() - HEADER_LENGTH) / ENTRY_LENGTH) {
       throw new IllegalArgumentException(
           count + " CPUID entries do not fit in " + buffer.capacity() + " bytes");
@@ -43,7 +43,7 @@ public final class CpuidTable {
       int[] words = new int[7];
       for (int j = 0; j < words.length; j++) {
         int offset = HEADER_LENGTH + i * ENTRY_LENGTH + j * Integer.BYTES;
-        words[j] = buffer.getInt(offset, ByteOrder.LITTLE_ENDIAN);
+        words[j] = buffer.getInt(offset);
       }
       entries.add(
           new CpuidEntry(words[0], words[1], words[2], words[3], words[4], words[5], words[6]));
@@ -54,7 +54,7 @@ public final class CpuidTable {
   /** A {@code struct kvm_cpuid2} for {@link KvmVcpu#cpuid}. */
   public UnsafeBuffer encode() {
     UnsafeBuffer buffer = NativeMemory.allocate(HEADER_LENGTH + entries.size() * ENTRY_LENGTH);
-    buffer.putInt(0, entries.size(), ByteOrder.LITTLE_ENDIAN);
+    buffer.putInt(0, entries.size());
     int offset = HEADER_LENGTH;
     for (CpuidEntry entry : entries) {
       int[] words = {
@@ -67,7 +67,7 @@ public final class CpuidTable {
         entry.edx()
       };
       for (int i = 0; i < words.length; i++) {
-        buffer.putInt(offset + i * Integer.BYTES, words[i], ByteOrder.LITTLE_ENDIAN);
+        buffer.putInt(offset + i * Integer.BYTES, words[i]);
       }
       offset += ENTRY_LENGTH;
     }

@@ -76,7 +76,7 @@ public final class NativeSyscalls implements Syscalls {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     UnsafeBuffer buffer = NativeMemory.allocate(bytes.length + 1);
     try {
-      buffer.putBytes(0, bytes);
+      NativeMemory.put(buffer, 0, bytes, 0, bytes.length);
       return (int) call(number, buffer.addressOffset(), second, third);
     } finally {
       Reference.reachabilityFence(buffer);

@@ -5,17 +5,17 @@ import static org.agrona.BitUtil.SIZE_OF_INT;
 import static org.agrona.BitUtil.SIZE_OF_LONG;
 import static org.agrona.BitUtil.SIZE_OF_SHORT;
 
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import javelin.vmm.linux.Fd;
+import javelin.vmm.linux.NativeMemory;
 import javelin.vmm.linux.Resources;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Guest RAM by guest-physical address. Every access is checked against the regions; values are
- * little-endian.
+ * little-endian, as the host's are.
  *
  * <p>Threads: access is free for all threads and takes no lock. Regions are added and removed under
  * the object's lock; whoever removes one makes sure that no vCPU or device still uses it.
@@ -177,22 +177,21 @@ public final class GuestMemory {
   public int readU16(long address) {
     RamRegion region = region(address, SIZE_OF_SHORT);
     long offset = address - region.guestAddress();
-    return region.view(offset).getShort(RamRegion.index(offset), ByteOrder.LITTLE_ENDIAN) & 0xffff;
+    return region.view(offset).getShort(RamRegion.index(offset)) & 0xffff;
   }
 
   /** The 32-bit value at {@code address}, 0 to 2^32 - 1. */
   public long readU32(long address) {
     RamRegion region = region(address, SIZE_OF_INT);
     long offset = address - region.guestAddress();
-    return Integer.toUnsignedLong(
-        region.view(offset).getInt(RamRegion.index(offset), ByteOrder.LITTLE_ENDIAN));
+    return Integer.toUnsignedLong(region.view(offset).getInt(RamRegion.index(offset)));
   }
 
   /** The raw 64-bit value at {@code address}. */
   public long readU64(long address) {
     RamRegion region = region(address, SIZE_OF_LONG);
     long offset = address - region.guestAddress();
-    return region.view(offset).getLong(RamRegion.index(offset), ByteOrder.LITTLE_ENDIAN);
+    return region.view(offset).getLong(RamRegion.index(offset));
   }
 
   /** Stores the low 8 bits of {@code value}. */
@@ -206,21 +205,21 @@ public final class GuestMemory {
   public void writeU16(long address, int value) {
     RamRegion region = region(address, SIZE_OF_SHORT);
     long offset = address - region.guestAddress();
-    region.view(offset).putShort(RamRegion.index(offset), (short) value, ByteOrder.LITTLE_ENDIAN);
+    region.view(offset).putShort(RamRegion.index(offset), (short) value);
   }
 
   /** Stores the low 32 bits of {@code value}. */
   public void writeU32(long address, long value) {
     RamRegion region = region(address, SIZE_OF_INT);
     long offset = address - region.guestAddress();
-    region.view(offset).putInt(RamRegion.index(offset), (int) value, ByteOrder.LITTLE_ENDIAN);
+    region.view(offset).putInt(RamRegion.index(offset), (int) value);
   }
 
   /** Stores {@code value}. */
   public void writeU64(long address, long value) {
     RamRegion region = region(address, SIZE_OF_LONG);
     long offset = address - region.guestAddress();
-    region.view(offset).putLong(RamRegion.index(offset), value, ByteOrder.LITTLE_ENDIAN);
+    region.view(offset).putLong(RamRegion.index(offset), value);
   }
 
   /** Copies {@code length} bytes out of guest RAM. */
@@ -230,7 +229,8 @@ public final class GuestMemory {
     int done = 0;
     while (done < length) {
       int part = Math.min(length - done, RamRegion.shareLeft(offset));
-      region.view(offset).getBytes(RamRegion.index(offset), target, targetOffset + done, part);
+      NativeMemory.get(
+          region.view(offset), RamRegion.index(offset), target, targetOffset + done, part);
       done += part;
       offset += part;
     }
@@ -243,7 +243,8 @@ public final class GuestMemory {
     int done = 0;
     while (done < length) {
       int part = Math.min(length - done, RamRegion.shareLeft(offset));
-      region.view(offset).putBytes(RamRegion.index(offset), source, sourceOffset + done, part);
+      NativeMemory.put(
+          region.view(offset), RamRegion.index(offset), source, sourceOffset + done, part);
       done += part;
       offset += part;
     }

@@ -1,13 +1,10 @@
 package javelin.boot.acpi.aml;
 
-import java.util.regex.Pattern;
-
 /**
  * Names and paths in AML (ACPI 6.5, 20.2.2): an optional root or parent prefix, then segments of
  * four characters. {@code \_SB.PCI0} becomes {@code 5C 2E "_SB_" "PCI0"}.
  */
 final class NameString {
-  private static final Pattern SEGMENT = Pattern.compile("[A-Z_][A-Z0-9_]{0,3}");
   private static final int SEGMENT_LENGTH = 4;
   private static final int DUAL_NAME_PREFIX = 0x2E;
   private static final int MULTI_NAME_PREFIX = 0x2F;
@@ -45,7 +42,7 @@ final class NameString {
       out.u8(MULTI_NAME_PREFIX).u8(segments.length);
     }
     for (String segment : segments) {
-      if (!SEGMENT.matcher(segment).matches()) {
+      if (!isSegment(segment)) {
         throw new IllegalArgumentException(
             "'"
                 + segment
@@ -55,5 +52,22 @@ final class NameString {
       }
       out.ascii(segment, SEGMENT_LENGTH, '_');
     }
+  }
+
+  private static boolean isSegment(String text) {
+    if (text.isEmpty() || text.length() > SEGMENT_LENGTH || isDigit(text.charAt(0))) {
+      return false;
+    }
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c != '_' && !isDigit(c) && (c < 'A' || c > 'Z')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 }

@@ -38,4 +38,10 @@ class MainTest {
     assertThat(run("micro", "-f", "nonsense")).isEqualTo(2);
     assertThat(err.toString()).startsWith("javelin: ").contains("nonsense");
   }
+
+  @Test
+  void shouldSayThatNoBenchmarkHasTheNameGiven() {
+    assertThat(run("micro", "NoSuchBenchmark")).isEqualTo(2);
+    assertThat(err.toString()).contains("no benchmark is called NoSuchBenchmark", "micro -l");
+  }
 }

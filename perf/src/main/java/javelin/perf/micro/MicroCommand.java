@@ -5,6 +5,7 @@ import javelin.boot.cli.Command;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
@@ -51,6 +52,10 @@ public final class MicroCommand implements Command {
       }
     } catch (CommandLineOptionException e) {
       throw new CommandException(ExitCode.USAGE, e.getMessage());
+    } catch (NoBenchmarksException e) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "no benchmark is called " + String.join(" or ", given) + ": bench micro -l lists them");
     } catch (RunnerException e) {
       throw new CommandException(ExitCode.START_ERROR, e.getMessage());
     }

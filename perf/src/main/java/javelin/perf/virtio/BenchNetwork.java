@@ -1,12 +1,12 @@
 package javelin.perf.virtio;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.perf.bench.HostTool;
+import javelin.perf.linux.BenchAddresses;
 import javelin.vmm.linux.ErrnoException;
 import javelin.vmm.linux.Linux;
 
@@ -17,10 +17,6 @@ import javelin.vmm.linux.Linux;
 final class BenchNetwork {
   /** The tap. */
   static final String TAP = "bench0";
-
-  static final String HOST_ADDRESS = "192.168.77.1";
-  static final String GUEST_ADDRESS = "192.168.77.2";
-  static final int PORT = 7077;
 
   private static final Path TUN = Path.of("/dev/net/tun");
 
@@ -47,11 +43,7 @@ final class BenchNetwork {
           ExitCode.START_ERROR, "a network of its own needs root: " + e.getMessage());
     }
     HostTool.output("ip", "tuntap", "add", "dev", TAP, "mode", "tap", "vnet_hdr");
-    HostTool.output("ip", "address", "add", HOST_ADDRESS + "/24", "dev", TAP);
+    HostTool.output("ip", "address", "add", BenchAddresses.HOST + "/24", "dev", TAP);
     HostTool.output("ip", "link", "set", TAP, "up");
-  }
-
-  static InetAddress hostAddress() throws IOException {
-    return InetAddress.getByName(HOST_ADDRESS);
   }
 }

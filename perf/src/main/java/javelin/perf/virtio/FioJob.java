@@ -1,6 +1,8 @@
 package javelin.perf.virtio;
 
 import java.util.List;
+import javelin.perf.linux.Work;
+import javelin.perf.result.Unit;
 
 /**
  * One access pattern of fio's.
@@ -23,6 +25,12 @@ record FioJob(String name, String title, String pattern, String blockSize, int d
           new FioJob("write-1m", "1 MiB sequential write, depth 1", "write", "1m", 1));
 
   private static final String WARM_UP = "warm-up";
+
+  /** What is measured of it. */
+  Work work() {
+    Unit manyInFlight = depth == 1 ? null : Unit.OPERATIONS_PER_SECOND;
+    return new Work(title, isOfMebibytes() ? Unit.BYTES_PER_SECOND : manyInFlight);
+  }
 
   /** Whether it is written. */
   boolean isWrite() {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javelin.passthrough.json.JsonReader;
+import javelin.perf.linux.Work.Done;
 import javelin.perf.result.Series;
-import javelin.perf.virtio.Work.Done;
 import org.HdrHistogram.Histogram;
 
 /**

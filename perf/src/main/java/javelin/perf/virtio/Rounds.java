@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import javelin.boot.cli.CommandException;
 import javelin.perf.bench.BenchRun;
+import javelin.perf.linux.BenchAddresses;
+import javelin.perf.linux.TcpEnd;
 
 /** The boots of all sides, in turn. */
 final class Rounds {
@@ -61,7 +63,6 @@ final class Rounds {
   }
 
   private TcpEnd end() throws IOException {
-    return new TcpEnd(
-        BenchNetwork.hostAddress(), BenchNetwork.PORT, options.warmUp(), options.time());
+    return new TcpEnd(BenchAddresses.host(), BenchAddresses.PORT, options.warmUp(), options.time());
   }
 }

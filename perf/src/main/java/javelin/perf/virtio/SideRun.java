@@ -1,29 +1,23 @@
 package javelin.perf.virtio;
 
-import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import javelin.boot.cli.CommandException;
-import javelin.boot.cli.ExitCode;
-import javelin.boot.machine.Units;
+import javelin.perf.linux.GuestProcess;
+import javelin.perf.linux.GuestSays;
+import javelin.perf.linux.HostCounters;
+import javelin.perf.linux.TcpEnd;
+import javelin.perf.linux.TcpJob;
 import javelin.perf.result.Outcome;
-import javelin.perf.virtio.Work.Done;
 
 /** One boot of the guest under one side: all of its work, which is added to the outcome. */
 final class SideRun {
-  private static final File NOTHING = new File("/dev/null");
-  private static final int TAIL_LINES = 15;
-
   /** The report begins with a sector that tells its length. */
   private static final int SECTOR = 512;
 
@@ -33,10 +27,8 @@ final class SideRun {
   private final TcpEnd network;
   private final Outcome outcome;
   private final Map<String, Map<String, Long>> counted = new LinkedHashMap<>();
-  private final Deque<String> tail = new ArrayDeque<>();
-  private volatile boolean isLate;
+  private final GuestProcess process;
   private HostCounters before;
-  private Process process;
 
   /**
    * A run that has not begun.
@@ -50,6 +42,7 @@ final class SideRun {
     this.jobs = jobs;
     this.network = network;
     this.outcome = outcome;
+    process = new GuestProcess(side.name(), side.command().of(guest), GuestProcess.Ending.KILLED);
   }
 
   /**
@@ -58,50 +51,12 @@ final class SideRun {
    * @throws CommandException with the end of the console where it does not come to its end in time
    */
   void run(Duration limit) throws IOException, InterruptedException {
-    String tooLate = "did not come to its end within " + Units.format(limit);
-    process =
-        new ProcessBuilder(side.command().of(guest))
-            .redirectInput(NOTHING)
-            .redirectErrorStream(true)
-            .start();
-    // Through its handle: the process's own method would close the console under the reader.
-    ProcessHandle handle = process.toHandle();
-    handle
-        .onExit()
-        .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
-        .exceptionally(
-            late -> {
-              isLate = true;
-              handle.destroyForcibly();
-              return handle;
-            });
-    try (BufferedReader console = process.inputReader()) {
-      String line;
-      while ((line = console.readLine()) != null) {
-        keep(line);
-        GuestSays said = GuestSays.of(line).orElse(null);
-        if (said != null && said.what().equals("end")) {
-          return;
-        }
-        if (said != null) {
-          heard(said);
-        }
-      }
-      throw failed(isLate ? tooLate : "ended before its guest did");
-    } catch (IOException | IllegalArgumentException e) {
-      throw failed(isLate ? tooLate : e.getMessage());
-    } finally {
-      handle.destroyForcibly();
-      process.waitFor();
-    }
+    process.run(limit, this::heard);
   }
 
   /** Ends it before its time. Any thread may call. */
   void stop() {
-    Process running = process;
-    if (running != null) {
-      running.toHandle().destroyForcibly();
-    }
+    process.stop();
   }
 
   private void heard(GuestSays said) throws IOException {
@@ -115,7 +70,9 @@ final class SideRun {
         }
       }
       case "report" -> disk();
-      case "exchange" -> exchange(TcpJob.of(said.rest()));
+      case "exchange" ->
+          // The network is not the disk's: how that is done makes no difference.
+          network.measure(TcpJob.of(said.rest()), process.pid(), side.monitor(), outcome);
       case "failed" -> throw new IOException(said.rest());
       default -> {}
     }
@@ -124,7 +81,7 @@ final class SideRun {
   private void disk() throws IOException {
     for (FioReport.JobDone done : FioReport.parse(readReport(guest.report()), jobs)) {
       Map<String, Long> counters = counted.getOrDefault(done.job().name(), Map.of());
-      Work.of(done.job()).add(outcome, side.name(), done.done(), counters);
+      done.job().work().add(outcome, side.name(), done.done(), counters);
     }
   }
 
@@ -141,36 +98,5 @@ final class SideRun {
       file.readFully(report);
       return new String(report, StandardCharsets.UTF_8);
     }
-  }
-
-  private void exchange(TcpJob job) throws IOException {
-    before = null;
-    Map<String, Long> counters = new LinkedHashMap<>();
-    Done done =
-        network.exchange(
-            job,
-            () -> {
-              HostCounters now = HostCounters.of(process.pid());
-              if (before == null) {
-                before = now;
-              } else {
-                counters.putAll(now.since(before));
-              }
-            });
-    // The network is not the disk's: how that is done makes no difference.
-    Work.of(job).add(outcome, side.monitor(), done, counters);
-  }
-
-  private void keep(String line) {
-    tail.addLast(line);
-    if (tail.size() > TAIL_LINES) {
-      tail.removeFirst();
-    }
-  }
-
-  private CommandException failed(String why) {
-    return new CommandException(
-        ExitCode.START_ERROR,
-        "%s %s; the end of its console:%n%s".formatted(side.name(), why, String.join("\n", tail)));
   }
 }

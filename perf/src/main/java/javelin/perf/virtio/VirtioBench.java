@@ -16,6 +16,8 @@ import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
 import javelin.perf.bench.QemuPeer;
+import javelin.perf.linux.BenchInitramfs;
+import javelin.perf.linux.BenchInitramfs.DiskWork;
 import javelin.perf.result.Outcome;
 import javelin.vmm.linux.Linux;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,6 +26,7 @@ import picocli.CommandLine.ParseResult;
 /** {@code javelin bench virtio}. */
 public final class VirtioBench implements Bench {
   private static final int MEGABYTES = 512;
+  private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_net");
 
   @Override
   public String name() {
@@ -63,7 +66,8 @@ public final class VirtioBench implements Bench {
     try (DiskImage disk = DiskImage.at(image, options.imageBytes())) {
       String jobs =
           FioJob.file(options.jobs(), options.warmUp().toMillis(), options.time().toMillis());
-      PeerGuest.write(initrd, kernel, busybox, fio.orElse(null), jobs, network);
+      DiskWork work = fio.map(program -> new DiskWork(program, jobs)).orElse(null);
+      new BenchInitramfs(kernel, MODULES, busybox, work, network).write(initrd);
       boolean isDirect = isDirect(options, disk);
       describe(outcome, options, kernel, disk, isDirect);
       Guest guest =

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javelin.boot.lab.LabKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.linux.TcpJob;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.OutcomeJson;
 import javelin.perf.result.Percentile;

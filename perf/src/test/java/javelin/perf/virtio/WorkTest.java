@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import javelin.perf.linux.Work;
+import javelin.perf.linux.Work.Done;
 import javelin.perf.result.Counter;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Series;
 import javelin.perf.result.Unit;
-import javelin.perf.virtio.Work.Done;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class WorkTest {
 
   @Test
   void shouldShowTheTimeOfEachOperationWhenOneIsInFlight() {
-    Work.of(job("randread-1")).add(outcome, "Javelin", done(10, 40960), Map.of("exits", 25L));
+    job("randread-1").work().add(outcome, "Javelin", done(10, 40960), Map.of("exits", 25L));
 
     assertThat(outcome.series()).hasSize(1);
     Series series = outcome.series().get(0);
@@ -39,7 +40,7 @@ class WorkTest {
 
   @Test
   void shouldShowARateForEachRoundWhenManyAreInFlight() {
-    Work work = Work.of(job("randwrite-32"));
+    Work work = job("randwrite-32").work();
     work.add(outcome, "Javelin", done(100, 409600), Map.of());
     work.add(outcome, "Javelin", done(200, 819200), Map.of());
 
@@ -49,14 +50,5 @@ class WorkTest {
     assertThat(rate.at(0)).isEqualTo(200);
     Series time = outcome.find("4 KiB random write, depth 32, time", "Javelin").orElseThrow();
     assertThat(time.n()).isEqualTo(300);
-  }
-
-  @Test
-  void shouldCountAStreamByTheMebibyte() {
-    Work.of(TcpJob.TO_GUEST).add(outcome, "QEMU", done(0, 64 << 20), Map.of("exits", 128L));
-
-    Series series = outcome.series().get(0);
-    assertThat(series.at(0)).isCloseTo(128L << 20, org.assertj.core.data.Offset.offset(1L << 18));
-    assertThat(series.counters()).containsExactly(new Counter("exits", 128, 64));
   }
 }

@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.util.Optional;
 
@@ -9,11 +9,11 @@ import java.util.Optional;
  *     failed}
  * @param rest what follows; may be empty
  */
-record GuestSays(String what, String rest) {
+public record GuestSays(String what, String rest) {
   private static final String MARK = "BENCH ";
 
   /** What a line of the console says, if it is one of these. */
-  static Optional<GuestSays> of(String line) {
+  public static Optional<GuestSays> of(String line) {
     int at = line.indexOf(MARK);
     if (at < 0) {
       return Optional.empty();

@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,15 +7,18 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javelin.perf.linux.Work.Done;
+import javelin.perf.result.Outcome;
 import javelin.perf.result.Series;
-import javelin.perf.virtio.Work.Done;
 import org.HdrHistogram.Histogram;
 
 /**
  * The host's end of the TCP exchanges, which the guest connects to once for each. What it measures
  * is measured here, with one clock, whoever the guest runs under.
  */
-final class TcpEnd implements AutoCloseable {
+public final class TcpEnd implements AutoCloseable {
   /** Hears when an exchange starts to count, and when it has ended. */
   @FunctionalInterface
   interface Counting {
@@ -36,7 +39,7 @@ final class TcpEnd implements AutoCloseable {
    * @param warmUp how long each exchange runs before it counts
    * @param time how long it counts
    */
-  TcpEnd(InetAddress address, int port, Duration warmUp, Duration time) throws IOException {
+  public TcpEnd(InetAddress address, int port, Duration warmUp, Duration time) throws IOException {
     server = new ServerSocket(port, 1, address);
     server.setSoTimeout(WAIT_MILLIS);
     this.warmUp = warmUp;
@@ -46,6 +49,20 @@ final class TcpEnd implements AutoCloseable {
   /** The port it listens at. */
   int port() {
     return server.getLocalPort();
+  }
+
+  /**
+   * Does an exchange with the guest of a process, and adds it to the outcome, with what the host's
+   * kernel counted of that process meanwhile.
+   *
+   * @param pid the monitor's process
+   * @param side what it is called in the outcome
+   * @throws IOException where the guest does not come, stays away for too long or leaves
+   */
+  public void measure(TcpJob job, long pid, String side, Outcome outcome) throws IOException {
+    List<HostCounters> counters = new ArrayList<>();
+    Done done = exchange(job, () -> counters.add(HostCounters.of(pid)));
+    job.work().add(outcome, side, done, counters.get(1).since(counters.get(0)));
   }
 
   /**

@@ -1,10 +1,11 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.util.Arrays;
 import java.util.List;
+import javelin.perf.result.Unit;
 
 /** What is done over TCP between host and guest. */
-enum TcpJob {
+public enum TcpJob {
   /** The host sends a byte and waits for it to come back. */
   REQUEST_RESPONSE("tcp-rr", "TCP request-response, 1 byte"),
   FROM_GUEST("tcp-from-guest", "TCP stream, guest to host"),
@@ -24,8 +25,13 @@ enum TcpJob {
   }
 
   /** For people. */
-  String title() {
+  public String title() {
     return title;
+  }
+
+  /** What is measured of it. */
+  Work work() {
+    return new Work(title, this == REQUEST_RESPONSE ? null : Unit.BYTES_PER_SECOND);
   }
 
   static List<String> names() {
@@ -37,7 +43,7 @@ enum TcpJob {
    *
    * @throws IllegalArgumentException if there is none
    */
-  static TcpJob of(String id) {
+  public static TcpJob of(String id) {
     return Arrays.stream(values())
         .filter(job -> job.id.equals(id))
         .findFirst()

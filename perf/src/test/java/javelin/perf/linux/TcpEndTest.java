@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,7 +9,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import javelin.perf.virtio.Work.Done;
+import javelin.perf.linux.Work.Done;
 import org.junit.jupiter.api.Test;
 
 /** Over loopback, with a thread for the guest. */

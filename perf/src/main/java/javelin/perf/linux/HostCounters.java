@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -13,7 +13,7 @@ import java.util.Map;
  *
  * <p>Sources: Documentation/virt/kvm (debugfs), Documentation/filesystems/proc.rst.
  */
-final class HostCounters {
+public final class HostCounters {
   private static final String SWITCHES = "voluntary_ctxt_switches:";
   private static final Path KVM = Path.of("/sys/kernel/debug/kvm");
 
@@ -24,7 +24,7 @@ final class HostCounters {
   }
 
   /** As they stand now. */
-  static HostCounters of(long pid) throws IOException {
+  public static HostCounters of(long pid) throws IOException {
     Map<String, Long> values = new LinkedHashMap<>();
     try (DirectoryStream<Path> threads =
         Files.newDirectoryStream(Path.of("/proc/" + pid, "task"))) {
@@ -76,7 +76,7 @@ final class HostCounters {
   }
 
   /** The number behind a name at a line's start. */
-  static long number(Path file, String name) throws IOException {
+  public static long number(Path file, String name) throws IOException {
     for (String line : Files.readAllLines(file)) {
       if (line.startsWith(name)) {
         return Long.parseLong(line.substring(name.length()).strip());
@@ -86,7 +86,7 @@ final class HostCounters {
   }
 
   /** How much each has grown since {@code before}. */
-  Map<String, Long> since(HostCounters before) {
+  public Map<String, Long> since(HostCounters before) {
     Map<String, Long> growth = new LinkedHashMap<>();
     values.forEach((name, value) -> growth.put(name, value - before.values.getOrDefault(name, 0L)));
     return growth;

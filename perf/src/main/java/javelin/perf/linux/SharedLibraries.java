@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The guest that monitors are compared with: does the work it was given, and says what it is at.
+# The guest that is measured: does the work it was given, and says what it is at.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -7,6 +7,15 @@ mount -t devtmpfs dev /dev
 for module in $(cat /modules/order); do insmod "/modules/$module.ko"; done
 
 say() { echo "BENCH $*"; }
+
+# A card's link takes seconds to come up, and a switch may take half a minute to let packets through.
+reach() {
+  for i in $(seq 60); do
+    ping -c 1 -W 1 "$1" > /dev/null 2>&1 && return
+    sleep 0.1
+  done
+  return 1
+}
 
 say up
 if [ -e /bench/jobs.fio ]; then
@@ -22,6 +31,7 @@ fi
 if [ -e /bench/network ] && [ -e /sys/class/net/eth0 ]; then
   . /bench/network
   ifconfig eth0 "$address" netmask 255.255.255.0 up
+  reach "$host" || say "failed the host does not answer the guest's ping"
   for exchange in $exchanges; do
     case $exchange in
       tcp-rr) program=cat ;;
@@ -34,4 +44,5 @@ if [ -e /bench/network ] && [ -e /sys/class/net/eth0 ]; then
   done
 fi
 say end
+poweroff -f
 while :; do sleep 1000; done

@@ -1,4 +1,4 @@
-package javelin.perf.virtio;
+package javelin.perf.linux;
 
 import java.util.Map;
 import javelin.perf.result.Outcome;
@@ -13,20 +13,9 @@ import org.HdrHistogram.Histogram;
  * @param title for people
  * @param rate what is counted by the second; null where only times are
  */
-record Work(String title, Unit rate) {
+public record Work(String title, Unit rate) {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final int MEBIBYTE = 1 << 20;
-
-  static Work of(FioJob job) {
-    if (job.isOfMebibytes()) {
-      return new Work(job.title(), Unit.BYTES_PER_SECOND);
-    }
-    return new Work(job.title(), job.depth() == 1 ? null : Unit.OPERATIONS_PER_SECOND);
-  }
-
-  static Work of(TcpJob job) {
-    return new Work(job.title(), job == TcpJob.REQUEST_RESPONSE ? null : Unit.BYTES_PER_SECOND);
-  }
 
   /**
    * What was done.
@@ -35,9 +24,9 @@ record Work(String title, Unit rate) {
    * @param operations how many; of a stream, 0
    * @param nanos how long it took in all
    */
-  record Done(Histogram times, long operations, long bytes, long nanos) {
+  public record Done(Histogram times, long operations, long bytes, long nanos) {
     /** What counters are divided by: operations, or MiB of a stream. */
-    long units() {
+    public long units() {
       return Math.max(operations > 0 ? operations : bytes / MEBIBYTE, 1);
     }
 
@@ -48,7 +37,7 @@ record Work(String title, Unit rate) {
   }
 
   /** Adds what {@code side} did in one round, and what was counted meanwhile. */
-  void add(Outcome outcome, String side, Done done, Map<String, Long> counters) {
+  public void add(Outcome outcome, String side, Done done, Map<String, Long> counters) {
     Series series;
     if (rate == null) {
       series = outcome.series(title, side, Unit.NANOSECONDS).add(done.times());

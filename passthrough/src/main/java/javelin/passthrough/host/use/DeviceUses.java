@@ -13,6 +13,7 @@ public final class DeviceUses {
   /** What sshd tells a session about itself (ssh(1), ENVIRONMENT). */
   private static final String SSH_CONNECTION = "SSH_CONNECTION";
 
+  private final NetworkUses network;
   private final List<UseCheck> checks;
 
   /**
@@ -23,9 +24,10 @@ public final class DeviceUses {
    */
   public DeviceUses(HostFiles files, Map<String, String> environment) {
     SshSession ssh = SshSession.parse(environment.getOrDefault(SSH_CONNECTION, ""));
+    network = new NetworkUses(files, ssh);
     checks =
         List.of(
-            new NetworkUses(files, ssh),
+            network,
             new BlockUses(files),
             new SharedFolderUses(files),
             new DisplayUses(files),
@@ -38,5 +40,10 @@ public final class DeviceUses {
   /** Every use of a device, the gravest sort first; empty where it can be taken without harm. */
   public List<DeviceUse> of(HostDevice device) {
     return checks.stream().flatMap(check -> check.uses(device).stream()).toList();
+  }
+
+  /** Every use of one network interface; empty where the host can spare it. */
+  public List<DeviceUse> ofInterface(String name) {
+    return network.uses(name);
   }
 }

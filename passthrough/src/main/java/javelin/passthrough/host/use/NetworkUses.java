@@ -21,20 +21,22 @@ final class NetworkUses implements UseCheck {
 
   @Override
   public List<DeviceUse> uses(HostDevice device) {
+    return netdevs.of(device).stream().flatMap(name -> uses(name).stream()).toList();
+  }
+
+  /** The uses of one interface. */
+  List<DeviceUse> uses(String name) {
     List<DeviceUse> uses = new ArrayList<>();
-    for (String name : netdevs.of(device)) {
-      Set<String> stack = netdevs.withUppers(name);
-      ssh.carrier(routes)
-          .filter(stack::contains)
-          .ifPresent(
-              by -> uses.add(new DeviceUse(Kind.SSH, name, name + " carries " + ssh.words())));
-      netdevs
-          .master(name)
-          .map(master -> name + " is part of " + netdevs.describeMaster(master))
-          .ifPresent(words -> uses.add(new DeviceUse(Kind.NETWORK, name, words)));
-      if (netdevs.isUp(name)) {
-        addRoutes(name, stack, uses);
-      }
+    Set<String> stack = netdevs.withUppers(name);
+    ssh.carrier(routes)
+        .filter(stack::contains)
+        .ifPresent(by -> uses.add(new DeviceUse(Kind.SSH, name, name + " carries " + ssh.words())));
+    netdevs
+        .master(name)
+        .map(master -> name + " is part of " + netdevs.describeMaster(master))
+        .ifPresent(words -> uses.add(new DeviceUse(Kind.NETWORK, name, words)));
+    if (netdevs.isUp(name)) {
+      addRoutes(name, stack, uses);
     }
     return uses;
   }

@@ -66,6 +66,16 @@ class DeviceUsesTest {
   }
 
   @Test
+  void shouldNameTheUsesOfOneInterfaceOnly() {
+    device.netdev("eth0", true).netdev("eth1", true);
+    host.routes("eth0 " + LAN);
+
+    DeviceUses uses = new DeviceUses(host.files(), Map.of());
+    assertThat(uses.ofInterface("eth0")).extracting(DeviceUse::subject).containsExactly("eth0");
+    assertThat(uses.ofInterface("eth1")).isEmpty();
+  }
+
+  @Test
   void shouldNameRouteWhenInterfaceIsBehindVirtioDevice() {
     device.child("net", "virtio0/net/eth0", "eth0").attribute("virtio0/net/eth0/flags", "0x1003");
     host.routes("eth0 " + LAN);

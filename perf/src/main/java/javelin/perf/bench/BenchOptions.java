@@ -1,6 +1,7 @@
 package javelin.perf.bench;
 
 import java.util.List;
+import java.util.function.Function;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import picocli.CommandLine.Model.OptionSpec;
@@ -39,6 +40,34 @@ public final class BenchOptions {
     }
     throw new CommandException(
         ExitCode.USAGE, "%s %s: give a number from 1 to %d".formatted(name, text, most));
+  }
+
+  /**
+   * An option that takes a text.
+   *
+   * @param byDefault null for none
+   * @param description a sentence with its full stop, or without one, where the default follows
+   */
+  public static OptionSpec text(String name, String label, String byDefault, String description) {
+    return OptionSpec.builder(name)
+        .type(String.class)
+        .paramLabel(label)
+        .defaultValue(byDefault)
+        .description(description.endsWith(".") ? description : description + " (${DEFAULT-VALUE}).")
+        .build();
+  }
+
+  /**
+   * The value of such an option, or its default, as {@code parser} reads it.
+   *
+   * @throws CommandException where that refuses it by an IllegalArgumentException
+   */
+  public static <T> T parsed(ParseResult arguments, String name, Function<String, T> parser) {
+    try {
+      return parser.apply(arguments.commandSpec().findOption(name).getValue());
+    } catch (IllegalArgumentException e) {
+      throw new CommandException(ExitCode.USAGE, name + ": " + e.getMessage());
+    }
   }
 
   /** {@code --peer NAME}, several times for several. */

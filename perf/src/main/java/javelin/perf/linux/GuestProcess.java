@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
@@ -43,19 +44,24 @@ public final class GuestProcess {
   private final String name;
   private final List<String> command;
   private final Ending ending;
+  private final Runnable whenGone;
   private final Deque<String> tail = new ArrayDeque<>();
   private volatile Process process;
   private volatile boolean isLate;
+  private volatile boolean isUnwanted;
 
   /**
    * One that has not been started.
    *
    * @param name for errors
+   * @param whenGone called, by any thread, when the process has ended, for whoever waits for its
+   *     guest
    */
-  public GuestProcess(String name, List<String> command, Ending ending) {
+  public GuestProcess(String name, List<String> command, Ending ending, Runnable whenGone) {
     this.name = name;
     this.command = List.copyOf(command);
     this.ending = ending;
+    this.whenGone = whenGone;
   }
 
   /**
@@ -66,12 +72,16 @@ public final class GuestProcess {
    */
   public void run(Duration limit, Listener listener) throws IOException, InterruptedException {
     process = new ProcessBuilder(command).redirectInput(NOTHING).redirectErrorStream(true).start();
+    CompletableFuture<Void> told = process.onExit().thenRun(whenGone);
     whenStillThere(
         limit,
         () -> {
           isLate = true;
           stop();
         });
+    if (isUnwanted) {
+      stop();
+    }
     try (BufferedReader console = process.inputReader()) {
       follow(console, listener);
     } catch (IOException | IllegalArgumentException e) {
@@ -80,6 +90,7 @@ public final class GuestProcess {
     } finally {
       stop();
       process.waitFor();
+      told.join();
     }
   }
 
@@ -109,6 +120,7 @@ public final class GuestProcess {
 
   /** Ends it before its time. Any thread may call. */
   public void stop() {
+    isUnwanted = true;
     Process running = process;
     if (running == null) {
       return;

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,7 @@ import javelin.perf.linux.Work.Done;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Series;
 import org.HdrHistogram.Histogram;
+import org.agrona.CloseHelper;
 
 /**
  * The host's end of the TCP exchanges, which the guest connects to once for each. What it measures
@@ -32,6 +34,7 @@ public final class TcpEnd implements AutoCloseable {
   private final ServerSocket server;
   private final Duration warmUp;
   private final Duration time;
+  private volatile Socket connected;
 
   /**
    * Listens.
@@ -72,6 +75,10 @@ public final class TcpEnd implements AutoCloseable {
    */
   Done exchange(TcpJob job, Counting counting) throws IOException {
     try (Socket guest = server.accept()) {
+      connected = guest;
+      if (server.isClosed()) {
+        throw new SocketException("stopped");
+      }
       guest.setTcpNoDelay(true);
       guest.setSoTimeout(WAIT_MILLIS);
       return switch (job) {
@@ -188,6 +195,14 @@ public final class TcpEnd implements AutoCloseable {
       counting.mark();
       return new Done(times, 0, bytes, end - start);
     }
+  }
+
+  /**
+   * Has a wait for a guest that is gone, for its bytes or for room for more of them, end by an
+   * IOException. Any thread may call.
+   */
+  public void stop() {
+    CloseHelper.quietCloseAll(server, connected);
   }
 
   @Override

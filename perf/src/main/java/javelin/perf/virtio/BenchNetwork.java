@@ -1,24 +1,16 @@
 package javelin.perf.virtio;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import javelin.boot.cli.CommandException;
-import javelin.boot.cli.ExitCode;
 import javelin.perf.bench.HostTool;
 import javelin.perf.linux.BenchAddresses;
-import javelin.vmm.linux.ErrnoException;
+import javelin.perf.linux.OwnNetwork;
 import javelin.vmm.linux.Linux;
 
-/**
- * A network namespace with a tap, for the calling thread and what it starts: nothing of it is seen
- * outside, and nothing of it stays.
- */
+/** A network with a tap, for the calling thread and what it starts. */
 final class BenchNetwork {
   /** The tap. */
   static final String TAP = "bench0";
-
-  private static final Path TUN = Path.of("/dev/net/tun");
 
   private BenchNetwork() {}
 
@@ -28,21 +20,8 @@ final class BenchNetwork {
    * @throws CommandException saying what is missing for it
    */
   static void enter(Linux linux) throws IOException, InterruptedException {
-    if (HostTool.find("ip").isEmpty()) {
-      throw new CommandException(
-          ExitCode.START_ERROR,
-          "ip is missing; on Debian or Ubuntu, as root: apt install iproute2");
-    }
-    if (!Files.exists(TUN)) {
-      throw new CommandException(ExitCode.START_ERROR, "there is no " + TUN + ": modprobe tun");
-    }
-    try {
-      linux.leaveNetwork();
-    } catch (ErrnoException e) {
-      throw new CommandException(
-          ExitCode.START_ERROR, "a network of its own needs root: " + e.getMessage());
-    }
-    HostTool.output("ip", "tuntap", "add", "dev", TAP, "mode", "tap", "vnet_hdr");
+    OwnNetwork.enter(linux);
+    OwnNetwork.addTap(TAP);
     HostTool.output("ip", "address", "add", BenchAddresses.HOST + "/24", "dev", TAP);
     HostTool.output("ip", "link", "set", TAP, "up");
   }

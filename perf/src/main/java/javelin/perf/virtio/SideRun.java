@@ -42,7 +42,10 @@ final class SideRun {
     this.jobs = jobs;
     this.network = network;
     this.outcome = outcome;
-    process = new GuestProcess(side.name(), side.command().of(guest), GuestProcess.Ending.KILLED);
+    Runnable whenGone = network == null ? () -> {} : network::stop;
+    process =
+        new GuestProcess(
+            side.name(), side.command().of(guest), GuestProcess.Ending.KILLED, whenGone);
   }
 
   /**

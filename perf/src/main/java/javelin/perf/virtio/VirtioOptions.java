@@ -3,7 +3,6 @@ package javelin.perf.virtio;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Function;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.boot.machine.Units;
@@ -29,37 +28,35 @@ final class VirtioOptions {
   }
 
   static void addTo(CommandSpec spec) {
-    spec.addOption(text("--kernel", "FILE", null, "A bzImage, as the lab's or /boot's newest."));
+    spec.addOption(
+        BenchOptions.text("--kernel", "FILE", null, "A bzImage, as the lab's or /boot's newest."));
     spec.addOption(BenchOptions.peers(PEERS));
     spec.addOption(BenchOptions.count("--rounds", 3, "Boots of each side"));
-    spec.addOption(text("--time", "TIME", "2s", "How long each piece of work is measured"));
-    spec.addOption(text("--warm-up", "TIME", "1s", "How long what comes first is not"));
-    spec.addOption(BenchOptions.count("--cpus", 1, "CPUs of the guest"));
-    spec.addOption(text("--cpu", "SWITCHES", "", "CPU features of the guest, as in -kvm-pv-eoi."));
     spec.addOption(
-        text(
+        BenchOptions.text("--time", "TIME", "2s", "How long each piece of work is measured"));
+    spec.addOption(
+        BenchOptions.text("--warm-up", "TIME", "1s", "How long what comes first is not"));
+    spec.addOption(BenchOptions.count("--cpus", 1, "CPUs of the guest"));
+    spec.addOption(
+        BenchOptions.text(
+            "--cpu", "SWITCHES", "", "CPU features of the guest, as in -kvm-pv-eoi."));
+    spec.addOption(
+        BenchOptions.text(
             "--image",
             "PATH",
             null,
             "The guest's disk: a file or a block device, WHICH IS OVERWRITTEN, or where to make"
                 + " one; without it one in the folder for temporary files."));
-    spec.addOption(text("--image-size", "SIZE", "64M", "Of an image that is made"));
+    spec.addOption(BenchOptions.text("--image-size", "SIZE", "64M", "Of an image that is made"));
     spec.addOption(
-        text("--cache", "HOW", null, "none or writeback; none where the image takes it."));
+        BenchOptions.text(
+            "--cache", "HOW", null, "none or writeback; none where the image takes it."));
     spec.addOption(several("--aio", "HOW", AIO, "How disks are read and written"));
     spec.addOption(several("--work", "WHAT", List.of(DISK, NETWORK), "What is measured"));
     spec.addOption(
         several("--job", "NAME", FioJob.ALL.stream().map(FioJob::name).toList(), "Disk jobs"));
-    spec.addOption(text("--limit", "TIME", "5m", "The longest one boot with its work may take"));
-  }
-
-  private static OptionSpec text(String name, String label, String value, String description) {
-    return OptionSpec.builder(name)
-        .type(String.class)
-        .paramLabel(label)
-        .defaultValue(value)
-        .description(description.endsWith(".") ? description : description + " (${DEFAULT-VALUE}).")
-        .build();
+    spec.addOption(
+        BenchOptions.text("--limit", "TIME", "5m", "The longest one boot with its work may take"));
   }
 
   private static OptionSpec several(String name, String label, List<String> known, String what) {
@@ -94,15 +91,15 @@ final class VirtioOptions {
   }
 
   Duration time() {
-    return parsed("--time", Units::parseTime);
+    return BenchOptions.parsed(arguments, "--time", Units::parseTime);
   }
 
   Duration warmUp() {
-    return parsed("--warm-up", Units::parseTime);
+    return BenchOptions.parsed(arguments, "--warm-up", Units::parseTime);
   }
 
   Duration limit() {
-    return parsed("--limit", Units::parseTime);
+    return BenchOptions.parsed(arguments, "--limit", Units::parseTime);
   }
 
   /** Null where the bench makes one. */
@@ -112,7 +109,7 @@ final class VirtioOptions {
   }
 
   long imageBytes() {
-    return parsed("--image-size", Units::parseSize);
+    return BenchOptions.parsed(arguments, "--image-size", Units::parseSize);
   }
 
   /** Whether the host's page cache is passed by; null where the image decides. */
@@ -143,14 +140,6 @@ final class VirtioOptions {
 
   private String value(String option) {
     return arguments.commandSpec().findOption(option).getValue();
-  }
-
-  private <T> T parsed(String option, Function<String, T> parser) {
-    try {
-      return parser.apply(value(option));
-    } catch (IllegalArgumentException e) {
-      throw new CommandException(ExitCode.USAGE, option + ": " + e.getMessage());
-    }
   }
 
   private List<String> chosen(String option, List<String> known) {

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javelin.boot.cli.CommandException;
 import javelin.perf.linux.GuestProcess.Ending;
 import org.junit.jupiter.api.Test;
@@ -21,9 +23,10 @@ class GuestProcessTest {
   @TempDir Path folder;
 
   private final List<String> heard = new ArrayList<>();
+  private final CountDownLatch gone = new CountDownLatch(1);
 
   private GuestProcess process(String script, Ending ending) {
-    return new GuestProcess("sh", List.of("sh", "-c", script), ending);
+    return new GuestProcess("sh", List.of("sh", "-c", script), ending, gone::countDown);
   }
 
   private void hear(GuestSays said) {
@@ -74,6 +77,32 @@ class GuestProcessTest {
         .isInstanceOf(CommandException.class)
         .hasMessageContaining("did not come to its end within 200ms")
         .hasMessageContaining("Kernel panic");
+  }
+
+  @Test
+  void shouldTellThatItIsGoneEvenToWhoKeepsItsConsoleWaiting() {
+    assertThatThrownBy(
+            () ->
+                process("echo BENCH up; sleep 0.1", Ending.BY_ITSELF)
+                    .run(
+                        LONG,
+                        said -> {
+                          try {
+                            assertThat(gone.await(1, TimeUnit.MINUTES)).isTrue();
+                          } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                          }
+                        }))
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining("ended before its guest did");
+  }
+
+  @Test
+  void shouldEndAtOnceWhenItWasUnwantedBeforeItsStart() {
+    GuestProcess process = process("exec sleep 100", Ending.BY_ITSELF);
+    process.stop();
+
+    assertThatThrownBy(() -> process.run(LONG, this::hear)).isInstanceOf(CommandException.class);
   }
 
   @Test

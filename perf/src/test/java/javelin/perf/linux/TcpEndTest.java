@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javelin.perf.linux.Work.Done;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,21 @@ class TcpEndTest {
 
     assertThat(done.bytes()).isGreaterThanOrEqualTo(1 << 20);
     assertThat(done.units()).isEqualTo(done.bytes() >> 20);
+  }
+
+  @Test
+  void shouldWaitForNobodyAfterAStop() throws Exception {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    try (TcpEnd end = new TcpEnd(loopback, 0, SHORT, Duration.ofMinutes(5));
+        Socket silent = new Socket(loopback, end.port())) {
+      CompletableFuture<Void> stopping =
+          CompletableFuture.runAsync(
+              end::stop, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS));
+      assertThatThrownBy(() -> end.exchange(TcpJob.TO_GUEST, () -> {}))
+          .isInstanceOf(IOException.class);
+      stopping.join();
+      assertThat(silent.isConnected()).isTrue();
+    }
   }
 
   @Test

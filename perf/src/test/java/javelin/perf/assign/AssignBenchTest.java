@@ -35,6 +35,12 @@ final class AssignBenchTest {
     assertThatThrownBy(measuring("demo", "--count", "4", "--rounds", "5"))
         .isInstanceOf(CommandException.class)
         .hasMessage("--count 4: each of 5 rounds needs one");
+    assertThatThrownBy(measuring("demo", "--wire", "eth0"))
+        .isInstanceOf(CommandException.class)
+        .hasMessage("--wire eth0: demo is no network card of the host");
+    assertThatThrownBy(measuring("demo", "--time", "soon"))
+        .isInstanceOf(CommandException.class)
+        .hasMessageContaining("--time: ");
     assertThatThrownBy(measuring("ff:1f.7"))
         .isInstanceOf(CommandException.class)
         .hasMessageContaining("ff:1f.7");

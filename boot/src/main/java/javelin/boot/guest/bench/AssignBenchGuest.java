@@ -45,7 +45,7 @@ public final class AssignBenchGuest extends PciCheckGuest {
         List.of(
             new EduBench(kit, pciInterrupts, read, loop, known),
             new NvmeBench(kit, pciInterrupts, read, loop, blocks, known),
-            new E1000Bench(kit, pciInterrupts, read, loop, log, known),
+            new E1000Bench(kit, pciInterrupts, read, loop, known),
             new TestFunctionBench(kit, pciInterrupts, read, loop, known),
             new VirtioBlkBench(kit, msix, pciInterrupts, read, loop, blocks, known));
   }

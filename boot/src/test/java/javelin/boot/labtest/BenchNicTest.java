@@ -1,0 +1,117 @@
+package javelin.boot.labtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javelin.boot.lab.LabKernel;
+import javelin.passthrough.host.HostAddress;
+import javelin.passthrough.host.HostInventory;
+import javelin.passthrough.host.use.Netdevs;
+import javelin.passthrough.json.JsonReader;
+import javelin.vmm.linux.HostFiles;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code javelin bench assign} of a network card whose wire ends at another interface of the lab's
+ * host: its counts, not its times.
+ */
+@Tag("lab")
+@Tag("devices")
+@Tag("once")
+@Timeout(360)
+final class BenchNicTest {
+  private static final long LIMIT_SECONDS = 300;
+  private static final String ROUND_TRIP = "TCP request-response, 1 byte";
+  private static final List<String> STREAMS =
+      List.of("TCP stream, guest to host", "TCP stream, host to guest");
+
+  /** What only a device that is emulated has all the time. */
+  private static final String REGISTERS = "MMIO exits to the monitor";
+
+  @TempDir Path folder;
+
+  private Launcher launcher;
+
+  @BeforeEach
+  void prepare() {
+    launcher = new Launcher(folder);
+  }
+
+  @AfterEach
+  void cleanUp() throws Exception {
+    launcher.endAll();
+  }
+
+  @Test
+  void shouldMeasureACardAssignedAndByVirtioOnOneWireAndGiveBothEndsBack() throws Exception {
+    HostModules.load(LabKernel.of(LinuxGuest.kernel()), folder, "tun", "bridge");
+    HostAddress card = LabPci.find("8086", "10d3", 0);
+    HostAddress peer = LabPci.find("1af4", "1000", 0);
+    List<String> cardBefore = netdevs(card);
+    List<String> peerBefore = netdevs(peer);
+    assertThat(cardBefore).hasSize(1);
+    assertThat(peerBefore).hasSize(1);
+
+    Path json = folder.resolve("result.json");
+    List<String> command = new ArrayList<>(List.of("bench", "assign", LabPci.spec(card)));
+    command.addAll(List.of("--wire", peerBefore.get(0), "--side", "assigned", "--side", "virtio"));
+    command.addAll(List.of("--rounds", "1", "--count", "5", "--time", "500ms"));
+    command.addAll(List.of("--warm-up", "300ms", "--cpu=-kvm-pv-eoi", "--limit", "120s"));
+    command.addAll(List.of("--json", json.toString()));
+    Launcher.Run run = launcher.start("bench", command);
+    assertThat(run.process().waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).as(run.output()).isTrue();
+    assertThat(run.process().exitValue()).as(run.output()).isZero();
+
+    assertThat(LabPci.driver(card)).isEqualTo("e1000e");
+    assertThat(netdevs(card)).isEqualTo(cardBefore);
+    assertThat(netdevs(peer)).isEqualTo(peerBefore);
+    Map<String, Object> result = JsonReader.object(Files.readString(json));
+    for (String side : List.of("assigned", "virtio")) {
+      Map<String, Object> trips = series(result, ROUND_TRIP, side);
+      assertThat(trips).as(run.output()).containsEntry("unit", "ns");
+      assertThat((Long) trips.get("n")).as(side).isGreaterThan(10);
+      assertThat(counter(trips, REGISTERS).get("operations")).isEqualTo(trips.get("n"));
+      for (String stream : STREAMS) {
+        assertThat(series(result, stream, side))
+            .as(run.output())
+            .containsEntry("unit", "B/s")
+            .containsEntry("n", 1L);
+      }
+    }
+    // Its registers are mapped and its messages go to KVM: now and then a watchdog's read at most.
+    Map<String, Object> trips = series(result, ROUND_TRIP, "assigned");
+    assertThat((Long) counter(trips, REGISTERS).get("total"))
+        .as(run.output())
+        .isLessThan((Long) trips.get("n") / 2);
+  }
+
+  private static List<String> netdevs(HostAddress address) {
+    HostFiles files = HostFiles.system();
+    return new Netdevs(files).of(HostInventory.read(files).device(address));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> series(Map<String, Object> result, String name, String side) {
+    return ((List<Map<String, Object>>) result.get("series"))
+        .stream()
+            .filter(one -> one.get("case").equals(name) && one.get("side").equals(side))
+            .findFirst()
+            .orElse(Map.of());
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> counter(Map<String, Object> series, String name) {
+    return ((List<Map<String, Object>>) series.get("counters"))
+        .stream().filter(counter -> counter.get("name").equals(name)).findFirst().orElseThrow();
+  }
+}

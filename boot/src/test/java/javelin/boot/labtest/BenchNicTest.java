@@ -28,14 +28,14 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(360)
+@Timeout(480)
 final class BenchNicTest {
-  private static final long LIMIT_SECONDS = 300;
+  private static final long LIMIT_SECONDS = 420;
   private static final String ROUND_TRIP = "TCP request-response, 1 byte";
   private static final List<String> STREAMS =
       List.of("TCP stream, guest to host", "TCP stream, host to guest");
 
-  /** What only a device that is emulated has all the time. */
+  /** Accesses to registers that Javelin answers. */
   private static final String REGISTERS = "MMIO exits to the monitor";
 
   @TempDir Path folder;
@@ -65,7 +65,7 @@ final class BenchNicTest {
     Path json = folder.resolve("result.json");
     List<String> command = new ArrayList<>(List.of("bench", "assign", LabPci.spec(card)));
     command.addAll(List.of("--wire", peerBefore.get(0), "--side", "assigned", "--side", "virtio"));
-    command.addAll(List.of("--rounds", "1", "--count", "5", "--time", "500ms"));
+    command.addAll(List.of("--rounds", "1", "--count", "5", "--time", "1s"));
     command.addAll(List.of("--warm-up", "300ms", "--cpu=-kvm-pv-eoi", "--limit", "120s"));
     command.addAll(List.of("--json", json.toString()));
     Launcher.Run run = launcher.start("bench", command);
@@ -79,7 +79,7 @@ final class BenchNicTest {
     for (String side : List.of("assigned", "virtio")) {
       Map<String, Object> trips = series(result, ROUND_TRIP, side);
       assertThat(trips).as(run.output()).containsEntry("unit", "ns");
-      assertThat((Long) trips.get("n")).as(side).isGreaterThan(10);
+      assertThat((Long) trips.get("n")).as(side).isPositive();
       assertThat(counter(trips, REGISTERS).get("operations")).isEqualTo(trips.get("n"));
       for (String stream : STREAMS) {
         assertThat(series(result, stream, side))
@@ -88,11 +88,9 @@ final class BenchNicTest {
             .containsEntry("n", 1L);
       }
     }
-    // Its registers are mapped and its messages go to KVM: now and then a watchdog's read at most.
+    // Its registers are mapped, and its messages go from VFIO to KVM.
     Map<String, Object> trips = series(result, ROUND_TRIP, "assigned");
-    assertThat((Long) counter(trips, REGISTERS).get("total"))
-        .as(run.output())
-        .isLessThan((Long) trips.get("n") / 2);
+    assertThat(counter(trips, REGISTERS)).as(run.output()).containsEntry("total", 0L);
   }
 
   private static List<String> netdevs(HostAddress address) {

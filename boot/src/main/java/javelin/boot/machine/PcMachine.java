@@ -171,17 +171,20 @@ public final class PcMachine implements AutoCloseable {
       vm = owned.own(kvm.createVm());
       vm.setTssAddress(PcLayout.TSS);
       vm.setIdentityMapAddress(PcLayout.IDENTITY_MAP);
-      vm.createIrqchip();
-      vm.createPit();
-      GsiRoutes routes = new GsiRoutes(vm);
-      routes.update(batch -> {});
       launch.reached(LaunchPhase.VM);
 
+      // Before the interrupt controllers: their places on KVM's buses change after a grace period
+      // of
+      // the kernel's, which the next memory slot would wait for.
       KvmMemorySlots slots = new KvmMemorySlots(vm);
       memory.addListener(slots);
       owned.own(GuestRam.create(linux, ram(config), memory, say));
       launch.reached(LaunchPhase.MEMORY);
 
+      vm.createIrqchip();
+      vm.createPit();
+      GsiRoutes routes = new GsiRoutes(vm);
+      routes.update(batch -> {});
       CpuSetup cpus = new CpuSetup(kvm, config);
       for (int i = 0; i < config.cpus(); i++) {
         KvmVcpu vcpu = owned.own(vm.createVcpu(i));

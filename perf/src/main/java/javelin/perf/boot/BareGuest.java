@@ -47,12 +47,12 @@ final class BareGuest {
       KvmVm vm = owned.own(kvm.createVm());
       vm.setTssAddress(TSS_ADDRESS);
       vm.setIdentityMapAddress(IDENTITY_MAP_ADDRESS);
-      vm.createIrqchip();
-      vm.createPit();
       GuestMemory memory = new GuestMemory();
       memory.addListener(new KvmMemorySlots(vm));
       owned.own(GuestRam.create(linux, RamConfig.of(ram), memory));
       memory.write(CODE, TinyGuests.debugExit(0));
+      vm.createIrqchip();
+      vm.createPit();
       KvmVcpu vcpu = owned.own(vm.createVcpu(0));
       vcpu.cpuid(kvm.supportedCpuid());
       enterRealMode(vcpu);

@@ -147,7 +147,7 @@ final class VirtioLinuxTest {
             i=0; while true; do i=$((i+1)); dd if=/dev/urandom of=/mnt/f$i bs=4k count=8 2> /dev/null; \
             sync; echo SYNCED $i $(sha256sum < /mnt/f$i); done
             """);
-    victim.await("SYNCED 12 ");
+    victim.await("SYNCED 13 "); // so that the line before is whole
     victim.kill();
     victim.exitCode();
 

@@ -34,7 +34,7 @@ import javelin.vmm.memory.RamConfig;
  * or any command of the shell. Modules in its initramfs are loaded first.
  */
 final class LinuxGuest implements AutoCloseable {
-  private static final long BOOT_MILLIS = TimeUnit.SECONDS.toMillis(120);
+  private static final long BOOT_MILLIS = TimeUnit.SECONDS.toMillis(240);
   private static final String COMMAND_LINE = "console=ttyS0 quiet nokaslr panic=-1";
 
   /**

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stock Linux guest on Javelin's virtio devices. */
 @Tag("lab")
-@Timeout(300)
+@Timeout(600)
 final class VirtioLinuxTest {
   private static final int DISK_MIB = 64;
 

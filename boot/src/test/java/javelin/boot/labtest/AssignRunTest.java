@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code javelin run --assign} as a user starts it, in the lab. */
 @Tag("lab")
 @Tag("devices")
-@Timeout(300)
+@Timeout(600)
 final class AssignRunTest {
   private static final int KILLS = 6;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(300)
+@Timeout(600)
 final class BenchAssignTest {
   private static final long COUNT = 20;
   private static final String READ = "register read";

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(300)
+@Timeout(600)
 final class HostUseTest {
   private static final int START_ERROR = 4;
   private static final String DISK = "/dev/nvme0n1";

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Starts Javelin as its users do, by its launcher; ends what is left of it. */
 final class Launcher {
-  private static final long LIMIT_SECONDS = 90;
+  private static final long LIMIT_SECONDS = 240;
 
   private final Path folder;
   private final List<Process> started = new ArrayList<>();

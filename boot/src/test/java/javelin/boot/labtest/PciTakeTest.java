@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(300)
+@Timeout(600)
 final class PciTakeTest {
   private static final HostFiles HOST = HostFiles.system();
   private static final String DEVICES = "/sys/bus/pci/devices";

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(300)
+@Timeout(600)
 final class SriovTest {
   private static final int START_ERROR = 4;
 

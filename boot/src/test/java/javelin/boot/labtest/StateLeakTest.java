@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What one guest leaves in a device's registers, the next one must not find. */
 @Tag("lab")
 @Tag("devices")
-@Timeout(300)
+@Timeout(600)
 final class StateLeakTest {
   private static final BindingHost HOST = BindingHost.system(note -> {});
 

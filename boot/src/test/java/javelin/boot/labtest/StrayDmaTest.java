@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("lab")
 @Tag("devices")
-@Timeout(300)
+@Timeout(600)
 final class StrayDmaTest {
   @TempDir Path folder;
 

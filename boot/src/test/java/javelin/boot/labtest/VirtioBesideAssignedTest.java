@@ -53,7 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("devices")
 @Tag("once")
-@Timeout(300)
+@Timeout(600)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class VirtioBesideAssignedTest {
   private static final List<String> DRIVERS =

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The built-in guest's two network devices, on taps of the lab's host. */
 @Tag("lab")
-@Timeout(300)
+@Timeout(600)
 class VirtioCheckOnTapsTest {
   @TempDir Path folder;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("lab")
 @Tag("once")
 class VirtioBenchLabTest {
-  private static final long LIMIT_SECONDS = 150;
+  private static final long LIMIT_SECONDS = 300;
   private static final String READ = "4 KiB random read, depth 1";
 
   @TempDir Path folder;

@@ -62,6 +62,9 @@ final class BenchNicTest {
     assertThat(cardBefore).hasSize(1);
     assertThat(peerBefore).hasSize(1);
 
+    // Tests before this one may have given it an address, with which it is in use.
+    HostSays.of("busybox ip address flush dev " + peerBefore.get(0));
+
     Path json = folder.resolve("result.json");
     List<String> command = new ArrayList<>(List.of("bench", "assign", LabPci.spec(card)));
     command.addAll(List.of("--wire", peerBefore.get(0), "--side", "assigned", "--side", "virtio"));

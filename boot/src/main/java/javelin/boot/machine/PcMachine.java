@@ -175,7 +175,7 @@ public final class PcMachine implements AutoCloseable {
 
       // Before the interrupt controllers: their places on KVM's buses change after a grace period
       // of
-      // the kernel's, which the next memory slot would wait for.
+      // the kernel, which the next memory slot would wait for.
       KvmMemorySlots slots = new KvmMemorySlots(vm);
       memory.addListener(slots);
       owned.own(GuestRam.create(linux, ram(config), memory, say));

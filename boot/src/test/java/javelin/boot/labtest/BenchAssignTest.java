@@ -2,12 +2,9 @@ package javelin.boot.labtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import javelin.passthrough.host.HostAddress;
-import javelin.passthrough.json.JsonReader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +61,7 @@ final class BenchAssignTest {
     assertThat(run.exitCode()).as(run.output()).isZero();
     assertThat(LabPci.driver(disk)).isEqualTo("nvme");
 
-    Map<String, Object> result = JsonReader.object(Files.readString(json));
+    BenchResult result = new BenchResult(json);
     for (String side : List.of("assigned", "virtio")) {
       for (String name :
           List.of(
@@ -74,7 +71,7 @@ final class BenchAssignTest {
               "4 KiB read, depth 32",
               "4 KiB write, depth 1",
               "4 KiB write, depth 32")) {
-        assertThat(series(result, name, side)).as(name + ", " + side).containsEntry("n", COUNT);
+        assertThat(result.series(name, side)).as(name + ", " + side).containsEntry("n", COUNT);
       }
     }
     assertThat(total(result, READ, "assigned")).isZero();
@@ -83,23 +80,8 @@ final class BenchAssignTest {
     assertThat(total(result, "4 KiB read, depth 1", "virtio")).isZero();
   }
 
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> series(Map<String, Object> result, String name, String side) {
-    return ((List<Map<String, Object>>) result.get("series"))
-        .stream()
-            .filter(one -> one.get("case").equals(name) && one.get("side").equals(side))
-            .findFirst()
-            .orElse(Map.of());
-  }
-
   /** Exits to user space over all operations. */
-  @SuppressWarnings("unchecked")
-  private static long total(Map<String, Object> result, String name, String side) {
-    return ((List<Map<String, Object>>) series(result, name, side).get("counters"))
-        .stream()
-            .filter(counter -> counter.get("name").equals(USER_EXITS))
-            .map(counter -> (Long) counter.get("total"))
-            .findFirst()
-            .orElseThrow();
+  private static long total(BenchResult result, String name, String side) {
+    return (Long) BenchResult.counter(result.series(name, side), USER_EXITS).get("total");
   }
 }

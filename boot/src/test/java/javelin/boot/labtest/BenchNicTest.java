@@ -2,7 +2,6 @@ package javelin.boot.labtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,6 @@ import javelin.boot.lab.LabKernel;
 import javelin.passthrough.host.HostAddress;
 import javelin.passthrough.host.HostInventory;
 import javelin.passthrough.host.use.Netdevs;
-import javelin.passthrough.json.JsonReader;
 import javelin.vmm.linux.HostFiles;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,41 +76,26 @@ final class BenchNicTest {
     assertThat(LabPci.driver(card)).isEqualTo("e1000e");
     assertThat(netdevs(card)).isEqualTo(cardBefore);
     assertThat(netdevs(peer)).isEqualTo(peerBefore);
-    Map<String, Object> result = JsonReader.object(Files.readString(json));
+    BenchResult result = new BenchResult(json);
     for (String side : List.of("assigned", "virtio")) {
-      Map<String, Object> trips = series(result, ROUND_TRIP, side);
+      Map<String, Object> trips = result.series(ROUND_TRIP, side);
       assertThat(trips).as(run.output()).containsEntry("unit", "ns");
       assertThat((Long) trips.get("n")).as(side).isPositive();
-      assertThat(counter(trips, REGISTERS).get("operations")).isEqualTo(trips.get("n"));
+      assertThat(BenchResult.counter(trips, REGISTERS).get("operations")).isEqualTo(trips.get("n"));
       for (String stream : STREAMS) {
-        assertThat(series(result, stream, side))
+        assertThat(result.series(stream, side))
             .as(run.output())
             .containsEntry("unit", "B/s")
             .containsEntry("n", 1L);
       }
     }
     // Its registers are mapped, and its messages go from VFIO to KVM.
-    Map<String, Object> trips = series(result, ROUND_TRIP, "assigned");
-    assertThat(counter(trips, REGISTERS)).as(run.output()).containsEntry("total", 0L);
+    Map<String, Object> trips = result.series(ROUND_TRIP, "assigned");
+    assertThat(BenchResult.counter(trips, REGISTERS)).as(run.output()).containsEntry("total", 0L);
   }
 
   private static List<String> netdevs(HostAddress address) {
     HostFiles files = HostFiles.system();
     return new Netdevs(files).of(HostInventory.read(files).device(address));
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> series(Map<String, Object> result, String name, String side) {
-    return ((List<Map<String, Object>>) result.get("series"))
-        .stream()
-            .filter(one -> one.get("case").equals(name) && one.get("side").equals(side))
-            .findFirst()
-            .orElse(Map.of());
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> counter(Map<String, Object> series, String name) {
-    return ((List<Map<String, Object>>) series.get("counters"))
-        .stream().filter(counter -> counter.get("name").equals(name)).findFirst().orElseThrow();
   }
 }

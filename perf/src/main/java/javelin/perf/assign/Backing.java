@@ -2,9 +2,7 @@ package javelin.perf.assign;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javelin.boot.machine.AssignSource;
 import javelin.boot.machine.AssignSpec;
@@ -13,13 +11,12 @@ import javelin.boot.machine.DiskSpec;
 import javelin.passthrough.host.HostDevice;
 import javelin.passthrough.host.HostInventory;
 import javelin.passthrough.host.use.BlockDevices;
+import javelin.perf.bench.HostWait;
 import javelin.vmm.linux.HostFiles;
 
 /** What a device's data is on, as a virtio disk. */
 final class Backing {
   private static final int MASS_STORAGE = 0x01;
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
-  private static final long STEP_MILLIS = 50;
 
   private Backing() {}
 
@@ -46,25 +43,26 @@ final class Backing {
 
   /** The host's block device on a PCI device that it has back, once that is there. */
   private static DiskSpec blockDevice(HostFiles files, HostDevice device, boolean writes) {
-    long end = System.nanoTime() + PATIENCE_NANOS;
-    while (true) {
-      List<String> disks = new BlockDevices(files).disks(device);
-      if (!disks.isEmpty()) {
-        Path node = Path.of("/dev", disks.get(0));
-        if (Files.exists(node)) {
-          return DiskSpec.parse(node + ",cache=none" + (writes ? "" : ",readonly=on"));
-        }
-      }
-      if (System.nanoTime() - end > 0) {
-        throw new ConfigException(
-            "virtio", device.address(), "the host has no disk on it: does it have its driver?");
-      }
-      try {
-        Thread.sleep(STEP_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new ConfigException("virtio", device.address(), "interrupted");
-      }
+    try {
+      return HostWait.until(() -> node(files, device))
+          .map(node -> DiskSpec.parse(node + ",cache=none" + (writes ? "" : ",readonly=on")))
+          .orElseThrow(
+              () ->
+                  new ConfigException(
+                      "virtio",
+                      device.address(),
+                      "the host has no disk on it: does it have its driver?"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ConfigException("virtio", device.address(), "interrupted");
     }
+  }
+
+  private static Optional<Path> node(HostFiles files, HostDevice device) {
+    return new BlockDevices(files)
+        .disks(device).stream()
+            .findFirst()
+            .map(disk -> Path.of("/dev", disk))
+            .filter(Files::exists);
   }
 }

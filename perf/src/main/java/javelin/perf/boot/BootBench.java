@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javelin.boot.cli.CommandException;
-import javelin.boot.cli.ExitCode;
 import javelin.boot.guest.ElfWriter;
 import javelin.boot.guest.GuestProgram;
 import javelin.boot.guest.TinyGuests;
@@ -20,6 +19,7 @@ import javelin.perf.bench.BenchOptions;
 import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.bench.JavelinLauncher;
 import javelin.perf.bench.QemuPeer;
 import javelin.perf.result.Outcome;
 import javelin.perf.result.Unit;
@@ -61,12 +61,14 @@ public final class BootBench implements Bench {
                 + " JVM. Peers boot the same in turn. Needs a KVM that runs Linux; elsewhere:",
             "  javelin lab -- ./javelin bench boot");
     spec.addOption(
-        text("--kernel", "FILE", null, "A bzImage (newest of the lab's kernels, or of /boot)."));
+        BenchOptions.text(
+            "--kernel", "FILE", null, "A bzImage (newest of the lab's kernels, or of /boot)."));
     spec.addOption(BenchOptions.count(ROUNDS, 5, "Boots of each"));
     spec.addOption(BenchOptions.count(CPUS, 1, "CPUs of the guest"));
     spec.addOption(BenchOptions.count(GUESTS, 1000, "Guests in one JVM, one after another"));
-    spec.addOption(text("--append", "TEXT", APPEND, "Its command line (${DEFAULT-VALUE})."));
-    spec.addOption(text("--limit", "TIME", "3m", "The longest one boot may take."));
+    spec.addOption(
+        BenchOptions.text("--append", "TEXT", APPEND, "Its command line (${DEFAULT-VALUE})."));
+    spec.addOption(BenchOptions.text("--limit", "TIME", "3m", "The longest one boot may take."));
     spec.addOption(
         OptionSpec.builder(UNPACK)
             .description("Javelin starts what is in the bzImage, as by its own --unpack.")
@@ -75,21 +77,12 @@ public final class BootBench implements Bench {
     return spec;
   }
 
-  private static OptionSpec text(String name, String label, String value, String description) {
-    return OptionSpec.builder(name)
-        .type(String.class)
-        .paramLabel(label)
-        .defaultValue(value)
-        .description(description)
-        .build();
-  }
-
   @Override
   public void measure(ParseResult arguments, BenchRun run) throws Exception {
     int rounds = BenchOptions.count(arguments, ROUNDS, MOST);
     int guests = BenchOptions.count(arguments, GUESTS, MOST);
     List<String> peers = BenchOptions.peers(arguments, PEERS);
-    Duration limit = limit(arguments);
+    Duration limit = BenchOptions.parsed(arguments, "--limit", Units::parseTime);
     Path folder = Files.createTempDirectory("javelin-bench");
     Path tiny = folder.resolve("tiny");
     Path initrd = folder.resolve("initrd");
@@ -194,11 +187,7 @@ public final class BootBench implements Bench {
 
   private static List<Contestant> contestants(
       Contestant.Guest guest, List<String> peers, List<String> more, Outcome outcome) {
-    String launcher = System.getenv("JAVELIN_LAUNCHER");
-    if (launcher == null) {
-      throw new CommandException(
-          ExitCode.START_ERROR, "JAVELIN_LAUNCHER is not set: start this as ./javelin bench boot");
-    }
+    String launcher = JavelinLauncher.require("boot");
     List<Contestant> all = new ArrayList<>();
     all.add(Contestant.javelin(launcher, guest, true, more));
     all.add(Contestant.javelin(launcher, guest, false, more));
@@ -228,14 +217,6 @@ public final class BootBench implements Bench {
       outcome.gap(TO_END + ", kvmtool", "kvmtool starts bzImages only");
     } else {
       all.add(Contestant.kvmtool(program.get().toString(), guest));
-    }
-  }
-
-  private static Duration limit(ParseResult arguments) {
-    try {
-      return Units.parseTime(arguments.commandSpec().findOption("--limit").getValue());
-    } catch (IllegalArgumentException e) {
-      throw new CommandException(ExitCode.USAGE, "--limit: " + e.getMessage());
     }
   }
 }

@@ -24,11 +24,7 @@ public final class OwnNetwork {
    * @throws CommandException saying what is missing for it
    */
   public static void enter(Linux linux) {
-    if (HostTool.find("ip").isEmpty()) {
-      throw new CommandException(
-          ExitCode.START_ERROR,
-          "ip is missing; on Debian or Ubuntu, as root: apt install iproute2");
-    }
+    HostTool.require("ip", "iproute2");
     try {
       linux.leaveNetwork();
     } catch (ErrnoException e) {

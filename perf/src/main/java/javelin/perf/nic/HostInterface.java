@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import javelin.boot.cli.CommandException;
 import javelin.boot.cli.ExitCode;
 import javelin.passthrough.host.HostDevice;
 import javelin.passthrough.host.use.Netdevs;
+import javelin.perf.bench.HostWait;
 import javelin.vmm.linux.HostFiles;
 
 /**
@@ -20,8 +20,6 @@ import javelin.vmm.linux.HostFiles;
  */
 record HostInterface(HostFiles files, String name) {
   private static final int IFF_UP = 1;
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
-  private static final long STEP_MILLIS = 50;
 
   /** The first one on a PCI device; empty where the host has none on it. */
   static Optional<HostInterface> on(HostFiles files, HostDevice device) {
@@ -35,19 +33,12 @@ record HostInterface(HostFiles files, String name) {
    * @throws CommandException where it does not come
    */
   static HostInterface awaitOn(HostFiles files, HostDevice device) throws InterruptedException {
-    long end = System.nanoTime() + PATIENCE_NANOS;
-    while (true) {
-      Optional<HostInterface> found = on(files, device);
-      if (found.isPresent()) {
-        return found.get();
-      }
-      if (System.nanoTime() - end > 0) {
-        throw new CommandException(
-            ExitCode.START_ERROR,
-            device.address() + ": the host has no network interface on it any more");
-      }
-      Thread.sleep(STEP_MILLIS);
-    }
+    return HostWait.until(() -> on(files, device))
+        .orElseThrow(
+            () ->
+                new CommandException(
+                    ExitCode.START_ERROR,
+                    device.address() + ": the host has no network interface on it any more"));
   }
 
   /** Whether this process's network has it. */
@@ -57,11 +48,7 @@ record HostInterface(HostFiles files, String name) {
 
   /** Waits until it is there; whether it came. */
   boolean await() throws InterruptedException {
-    long end = System.nanoTime() + PATIENCE_NANOS;
-    while (!isThere() && System.nanoTime() - end < 0) {
-      Thread.sleep(STEP_MILLIS);
-    }
-    return isThere();
+    return HostWait.until(() -> Optional.of(this).filter(HostInterface::isThere)).isPresent();
   }
 
   /** Whether a device is behind it, so that its packets leave for a wire. */

@@ -16,6 +16,7 @@ import javelin.passthrough.host.HostDevice;
 import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.bench.JavelinLauncher;
 import javelin.perf.linux.BenchInitramfs;
 import javelin.vmm.linux.HostFiles;
 import javelin.vmm.linux.Linux;
@@ -79,7 +80,12 @@ public final class NicBench {
       LabKernel kernel = kernel();
       NicGuest guest =
           new NicGuest(
-              launcher(), kernel.image(), initrd, options.features(), force, options.limit());
+              JavelinLauncher.require("assign"),
+              kernel.image(),
+              initrd,
+              options.features(),
+              force,
+              options.limit());
       writeInitramfs(kernel, initrd);
       try (Wire wire = new Wire(nic.wire(), Linux.system(), say)) {
         describe(kernel, rounds, run);
@@ -104,15 +110,6 @@ public final class NicBench {
     return LabKernel.of(
         GuestKernel.find(options.kernel())
             .orElseThrow(() -> new CommandException(ExitCode.START_ERROR, GuestKernel.MISSING)));
-  }
-
-  private static String launcher() {
-    String launcher = System.getenv("JAVELIN_LAUNCHER");
-    if (launcher == null) {
-      throw new CommandException(
-          ExitCode.START_ERROR, "JAVELIN_LAUNCHER is not set: start this as ./javelin bench");
-    }
-    return launcher;
   }
 
   private void describe(LabKernel kernel, int rounds, BenchRun run) {

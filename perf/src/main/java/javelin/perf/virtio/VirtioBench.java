@@ -15,6 +15,7 @@ import javelin.perf.bench.Bench;
 import javelin.perf.bench.BenchRun;
 import javelin.perf.bench.GuestKernel;
 import javelin.perf.bench.HostTool;
+import javelin.perf.bench.JavelinLauncher;
 import javelin.perf.bench.QemuPeer;
 import javelin.perf.linux.BenchInitramfs;
 import javelin.perf.linux.BenchInitramfs.DiskWork;
@@ -92,12 +93,7 @@ public final class VirtioBench implements Bench {
   /** Javelin, and the peers that are asked for and there, each in the ways that it has. */
   private static List<Side> sides(VirtioOptions options, Outcome outcome)
       throws IOException, InterruptedException {
-    String launcher = System.getenv("JAVELIN_LAUNCHER");
-    if (launcher == null) {
-      throw new CommandException(
-          ExitCode.START_ERROR,
-          "JAVELIN_LAUNCHER is not set: start this as ./javelin bench virtio");
-    }
+    String launcher = JavelinLauncher.require("virtio");
     if (!Files.exists(Path.of("/dev/kvm"))) {
       throw new CommandException(
           ExitCode.START_ERROR,

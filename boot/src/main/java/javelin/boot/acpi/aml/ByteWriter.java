@@ -1,7 +1,7 @@
 package javelin.boot.acpi.aml;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Appends little-endian fields to a growing buffer: ACPI tables and AML are little-endian
@@ -9,14 +9,11 @@ import java.util.Arrays;
  * cut silently.
  */
 public final class ByteWriter {
-  private static final int FIRST_CAPACITY = 16;
-
-  private byte[] buffer = new byte[FIRST_CAPACITY];
-  private int length;
+  private final ByteArrayOutputStream buffer = new ByteArrayOutputStream();
 
   /** Returns the bytes written so far. */
   public int length() {
-    return length;
+    return buffer.size();
   }
 
   /** Appends an unsigned 8-bit value. */
@@ -44,9 +41,7 @@ public final class ByteWriter {
 
   /** Appends bytes as they are. */
   public ByteWriter bytes(byte[] value) {
-    ensureRoom(value.length);
-    System.arraycopy(value, 0, buffer, length, value.length);
-    length += value.length;
+    buffer.writeBytes(value);
     return this;
   }
 
@@ -70,21 +65,14 @@ public final class ByteWriter {
 
   /** Returns a copy of all bytes written. */
   public byte[] toByteArray() {
-    return Arrays.copyOf(buffer, length);
+    return buffer.toByteArray();
   }
 
   private ByteWriter append(long value, int width) {
-    ensureRoom(width);
     for (int i = 0; i < width; i++) {
-      buffer[length++] = (byte) (value >>> (Byte.SIZE * i));
+      buffer.write((int) (value >>> (Byte.SIZE * i))); // its low 8 bits
     }
     return this;
-  }
-
-  private void ensureRoom(int more) {
-    if (length + more > buffer.length) {
-      buffer = Arrays.copyOf(buffer, Math.max(2 * buffer.length, length + more));
-    }
   }
 
   private static void checkFits(long value, int bits) {
